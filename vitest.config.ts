@@ -1,0 +1,34 @@
+import type { ViteUserConfig } from "vitest/config";
+
+const tests = ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"];
+const slow = "**/*.slow.test.ts";
+
+/** `cameo-source` makes the package's own name mean its sources, so no build stands between an edit and its test. */
+const conditions = ["cameo-source"];
+
+const config: ViteUserConfig = {
+  resolve: { conditions },
+  ssr: { resolve: { conditions, externalConditions: conditions } },
+  test: {
+    pool: "forks",
+    maxWorkers: 2,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    setupFiles: ["tools/vitest-setup.ts"],
+    unstubGlobals: true,
+    restoreMocks: true,
+    projects: [
+      { extends: true, test: { name: "fast", include: tests, exclude: ["node_modules", slow] } },
+      {
+        extends: true,
+        test: {
+          name: "slow",
+          include: tests.map((pattern) => pattern.replace("*.test", "*.slow.test")),
+          testTimeout: 600_000,
+        },
+      },
+    ],
+  },
+};
+
+export default config;
