@@ -1,0 +1,19 @@
+/** Every family of operators, re-exported: the operator table is made from this module's names. */
+
+export * from "./elementwise.ts";
+export * from "./activation.ts";
+export * from "./compare.ts";
+export * from "./bitwise.ts";
+export * from "./reduce.ts";
+export * from "./matmul.ts";
+export * from "./einsum.ts";
+export * from "./softmax.ts";
+export * from "./norm.ts";
+export * from "./channel-norm.ts";
+export * from "./shape.ts";
+export * from "./slice.ts";
+export * from "./fill.ts";
+export * from "./gather.ts";
+export * from "./scatter.ts";
+export * from "./conv.ts";
+export * from "./pool.ts";

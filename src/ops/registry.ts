@@ -1,0 +1,160 @@
+/** The operator table, made from the families: exporting a constant from a family is all it takes to be in it. */
+
+import { explain, GraphError, UnsupportedOpError } from "../base/errors.ts";
+import { GraphBuilder, type Inference, type RawAttribute, type RawAttributes } from "../graph/builder.ts";
+import type { Attribute, Attributes, Graph, Node, Value } from "../graph/graph.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import * as families from "./families.ts";
+import type { AttributeField, Builder, Operator } from "./operator.ts";
+
+/** Keys of the table: ONNX names, or the export's name where two domains share one. */
+export type OpName = keyof typeof families;
+
+// biome-ignore lint/suspicious/noExplicitAny: the table holds operators of every attribute record
+type AnyOperator = Operator<any>;
+
+const table: ReadonlyMap<string, AnyOperator> = new Map(Object.entries(families) as [string, AnyOperator][]);
+
+const byDomain: ReadonlyMap<string, string> = new Map(
+  [...table].map(([key, operator]) => [`${operator.domain ?? ""}:${operator.op ?? key}`, key]),
+);
+
+/** All operators, by key, in the order of their families. */
+export function allOperators(): ReadonlyMap<string, AnyOperator> {
+  return table;
+}
+
+/** The table's key for an operator of a file, or undefined when the table lacks it. */
+export function keyOf(op: string, domain = ""): OpName | undefined {
+  return byDomain.get(`${domain === "ai.onnx" ? "" : domain}:${op}`) as OpName | undefined;
+}
+
+/**
+ * The table's row for a node.
+ *
+ * @throws UnsupportedOpError if there is none.
+ */
+export function operatorOf(node: Pick<Node, "op" | "domain" | "name">): AnyOperator {
+  const key = keyOf(node.op, node.domain);
+  if (key === undefined) throw unsupported(node.op, node.domain, node.name);
+  return table.get(key) as AnyOperator;
+}
+
+function unsupported(op: string, domain: string, node?: string): UnsupportedOpError {
+  const received = domain === "" ? `got ${op}` : `got ${domain}.${op}`;
+  return new UnsupportedOpError(
+    explain({
+      api: "graph",
+      action: node === undefined ? "add node" : `use node "${node}"`,
+      received,
+      rule: "the operator is not in the table",
+    }),
+    { op, domain },
+  );
+}
+
+/** Attributes of a node as a plain record with defaults: what rules and passes read. */
+export function attributesOf(node: Node): Record<string, unknown> {
+  const { attributes } = operatorOf(node);
+  const result: Record<string, unknown> = {};
+  for (const [name, field] of Object.entries(attributes) as [string, AttributeField<unknown>][])
+    result[name] = node.attributes[name]?.value ?? field.default;
+  return result;
+}
+
+function attributeOf(op: string, name: string, kind: AttributeField<unknown>["kind"], raw: RawAttribute): Attribute {
+  const wrong = (): never => {
+    throw new GraphError(
+      explain({ api: op, action: `set attribute "${name}"`, received: `got ${JSON.stringify(raw)}`, rule: `must be ${kind}` }),
+    );
+  };
+  switch (kind) {
+    case "int":
+      return typeof raw === "number" && Number.isInteger(raw) ? { kind, value: raw } : wrong();
+    case "float":
+      return typeof raw === "number" ? { kind, value: raw } : wrong();
+    case "string":
+      return typeof raw === "string" ? { kind, value: raw } : wrong();
+    case "ints":
+      return Array.isArray(raw) && raw.every(Number.isInteger) ? { kind, value: raw } : wrong();
+    case "floats":
+      return Array.isArray(raw) && raw.every((x) => typeof x === "number") ? { kind, value: raw } : wrong();
+    case "strings":
+      return Array.isArray(raw) && raw.every((x) => typeof x === "string") ? { kind, value: raw } : wrong();
+    case "tensor":
+      return typeof raw === "object" && "dtype" in raw ? { kind, value: raw as Tensor } : wrong();
+    case "graph":
+      return typeof raw === "object" && "nodes" in raw ? { kind, value: raw as Graph } : wrong();
+  }
+}
+
+const maxFoldedElements = 65536;
+
+/** Checks a node against the table and infers its outputs; the {@link Inference} that builders use. */
+export const inference: Inference = {
+  infer(key: string, inputs: readonly (Value | null)[], raw: RawAttributes, outputCount: number) {
+    const operator = table.get(key);
+    if (operator === undefined) throw unsupported(key, "");
+    const op = operator.op ?? key;
+    const [least, most] = operator.inputs;
+    if (inputs.length < least || inputs.length > most || inputs.slice(0, least).includes(null))
+      throw new GraphError(
+        explain({
+          api: op,
+          action: "take inputs",
+          received: `got ${inputs.filter((value) => value !== null).length}`,
+          rule: least === most ? `takes ${least}` : `takes ${least} to ${most}`,
+        }),
+      );
+    const mostOutputs = operator.outputs?.[1] ?? 1;
+    if (outputCount > mostOutputs)
+      throw new GraphError(
+        explain({ api: op, action: "make outputs", received: `got ${outputCount}`, rule: `makes at most ${mostOutputs}` }),
+      );
+    const attributes: Record<string, Attribute> = {};
+    const plain: Record<string, unknown> = {};
+    const fields = operator.attributes as Record<string, AttributeField<unknown>>;
+    for (const [name, value] of Object.entries(raw)) {
+      if (value === undefined) continue;
+      const field = fields[name];
+      if (field === undefined)
+        throw new GraphError(
+          explain({
+            api: op,
+            action: `set attribute "${name}"`,
+            received: `got ${JSON.stringify(value)}`,
+            rule: `has attributes ${Object.keys(fields).join(", ") || "none"}`,
+          }),
+        );
+      attributes[name] = attributeOf(op, name, field.kind, value);
+    }
+    for (const [name, field] of Object.entries(fields)) {
+      if (attributes[name] === undefined && !("default" in field))
+        throw new GraphError(
+          explain({ api: op, action: "make node", received: `attribute "${name}" is missing`, rule: "it is required" }),
+        );
+      plain[name] = attributes[name]?.value ?? field.default;
+    }
+    const outputs = operator.infer({ op, inputs, attributes: plain, outputCount });
+    const foldable =
+      operator.fold !== undefined &&
+      inputs.every((value) => value === null || (value.constant !== undefined && value.constant.data.length <= maxFoldedElements));
+    const folded = foldable
+      ? operator.fold?.(
+          inputs.map((value) => value?.constant ?? null),
+          plain,
+        )
+      : undefined;
+    return { op, domain: operator.domain ?? "", attributes, outputs, folded };
+  },
+};
+
+/** A builder over the operator table. */
+export function createBuilder(name?: string): Builder {
+  return new GraphBuilder<OpName>(inference, name);
+}
+
+/** Attributes of a node as a caller would write them: to apply the same operator again elsewhere. */
+export function rawAttributes(attributes: Attributes): RawAttributes {
+  return Object.fromEntries(Object.entries(attributes).map(([name, attribute]) => [name, attribute.value]));
+}

@@ -1,0 +1,124 @@
+/** How ONNX Runtime's CPU build wants a graph written. Each rule is a measured gain; figures in docs/log.md. */
+
+import type { Node, Value } from "../graph/graph.ts";
+import type { Match, Rule, Rules } from "./rule.ts";
+import { permOf, scalarOf } from "./rules-algebra.ts";
+
+/** What a FusedMatMul does to one operand while reading it. */
+interface Operand {
+  readonly value: Value;
+  /** Swap the last two axes. */
+  readonly trans: number;
+  /** Move the first axis behind the batch axes: [m, batch…, k] is read as [batch…, m, k]. */
+  readonly transBatch: number;
+}
+
+/** Sees through a Transpose that FusedMatMul can do while reading. */
+function absorb(match: Match, value: Value, trans: number, transBatch: number): Operand {
+  const plain = { value, trans, transBatch };
+  const producer = match.producer(value);
+  const ndim = value.shape.length;
+  if (producer?.op !== "Transpose" || ndim < 2) return plain;
+  const perm = permOf(producer.attributes.perm, value);
+  const source = producer.inputs[0] as Value;
+  const is = (...expected: number[]) => perm.every((axis, i) => axis === expected[i]);
+  const middle = Array.from({ length: ndim - 2 }, (_, i) => i + 1);
+  const leading = Array.from({ length: ndim - 2 }, (_, i) => i);
+  if (is(...leading, ndim - 1, ndim - 2)) return { value: source, trans: 1 - trans, transBatch };
+  if (transBatch === 1 || ndim < 3) return plain;
+  if (is(...middle, 0, ndim - 1)) return { value: source, trans, transBatch: 1 };
+  if (is(...middle, ndim - 1, 0)) return { value: source, trans: 1 - trans, transBatch: 1 };
+  return plain;
+}
+
+/** Sees through a multiplication by a scalar constant. */
+function unscale(match: Match, value: Value): { value: Value; factor: number } {
+  const producer = match.producer(value);
+  if (producer?.op === "Mul")
+    for (const side of [0, 1]) {
+      const factor = scalarOf(producer.inputs[side]);
+      const other = producer.inputs[1 - side] as Value;
+      if (factor !== undefined && other.shape.length === value.shape.length) return { value: other, factor };
+    }
+  return { value, factor: 1 };
+}
+
+/** Transposes and scalar factors of the operands of a matrix product become its attributes. */
+const fuseOperands: Rule = (match) => {
+  const { attributes, g } = match;
+  const [a, b] = match.inputs as [Value, Value];
+  if (a.shape.length < 2 || b.shape.length < 2) return undefined;
+  const flag = (name: string) => (attributes[name] as number | undefined) ?? 0;
+  const left = unscale(match, a);
+  const right = unscale(match, b);
+  const first = absorb(match, left.value, flag("transA"), flag("transBatchA"));
+  const second = absorb(match, right.value, flag("transB"), flag("transBatchB"));
+  if (first.value === a && second.value === b) return undefined;
+  // transBatch reads both operands with the same batch axes: mixing it with broadcasting is not defined.
+  const batched = first.transBatch === 1 || second.transBatch === 1;
+  if (batched && first.value.shape.length !== second.value.shape.length) return undefined;
+  return [
+    g.op("FusedMatMul", [first.value, second.value], {
+      transA: first.trans,
+      transB: second.trans,
+      transBatchA: first.transBatch,
+      transBatchB: second.transBatch,
+      alpha: ((attributes.alpha as number | undefined) ?? 1) * left.factor * right.factor,
+    }),
+  ];
+};
+
+/** (a·b)·scalar: the factor becomes alpha of the product, if nobody else reads the product. */
+const scaleProduct: Rule = (match) => {
+  const { g, inputs } = match;
+  for (const side of [0, 1]) {
+    const factor = scalarOf(inputs[side]);
+    const product = match.producer(inputs[1 - side]);
+    if (factor === undefined || product === undefined || !match.readsAlone(1 - side)) continue;
+    if ((inputs[1 - side] as Value).shape.length !== (match.node.outputs[0] as Value).shape.length) continue;
+    const plain = attributesOfProduct(product);
+    if (plain === undefined) continue;
+    const alpha = ((plain.alpha as number | undefined) ?? 1) * factor;
+    if (product.op === "Gemm" && product.inputs.length < 3) return [g.op("Gemm", product.inputs, { ...plain, alpha })];
+    if (product.op !== "Gemm") return [g.op("FusedMatMul", product.inputs, { ...plain, alpha })];
+  }
+  return undefined;
+};
+
+function attributesOfProduct(node: Node): Record<string, number> | undefined {
+  if (!["MatMul", "FusedMatMul", "Gemm"].includes(node.op)) return undefined;
+  return Object.fromEntries(Object.entries(node.attributes).map(([name, attribute]) => [name, attribute.value as number]));
+}
+
+/** x + scatter-add into zeros: scatter-add into x. The gradient of an embedding that is also the output head. */
+const scatterIntoSum: Rule = (match) => {
+  const { g, inputs } = match;
+  for (const side of [0, 1]) {
+    const scatter = match.producer(inputs[side]);
+    const other = inputs[1 - side] as Value;
+    if (scatter?.op !== "ScatterND" || scatter.attributes.reduction?.value !== "add" || !match.readsAlone(side)) continue;
+    if (!isZero(match, scatter.inputs[0] as Value) || other.shape.length !== scatter.outputs[0]?.shape.length) continue;
+    return [g.op("ScatterND", [other, ...scatter.inputs.slice(1)], { reduction: "add" })];
+  }
+  return undefined;
+};
+
+function isZero(match: Match, value: Value): boolean {
+  if (value.constant !== undefined) return value.constant.data.length <= 1 && scalarOf(value) === 0;
+  const producer = match.producer(value);
+  if (producer?.op === "Expand") return scalarOf(producer.inputs[0]) === 0;
+  return producer?.op === "ConstantOfShape" && (producer.attributes.value === undefined || scalarTensorIsZero(producer));
+}
+
+function scalarTensorIsZero(node: Node): boolean {
+  const { value } = node.attributes;
+  return value?.kind === "tensor" && Number(value.value.data[0]) === 0;
+}
+
+/** How ONNX Runtime's CPU build wants a graph written. */
+export const cpuLowering: Rules = {
+  MatMul: [fuseOperands],
+  FusedMatMul: [fuseOperands],
+  Mul: [scaleProduct],
+  Add: [scatterIntoSum],
+};
