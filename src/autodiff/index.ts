@@ -1,0 +1,3 @@
+/** Reverse-mode differentiation of graphs. */
+
+export * from "./gradients.ts";

@@ -1,0 +1,52 @@
+/** Computes equal things once. */
+
+import type { Attribute, Graph, Node, Value } from "../graph/graph.ts";
+
+/**
+ * Merges nodes that apply the same operator to the same inputs with the same attributes.
+ *
+ * @param graph - A graph of deterministic operators.
+ * @returns The graph with one node for each set of equal ones.
+ */
+export function mergeCommonSubexpressions(graph: Graph): Graph {
+  const replaced = new Map<Value, Value>();
+  const known = new Map<string, Node>();
+  const nodes: Node[] = [];
+  for (const original of graph.nodes) {
+    const inputs = original.inputs.map((input) => (input === null ? null : (replaced.get(input) ?? input)));
+    const node = { ...original, inputs };
+    const key = `${node.domain}:${node.op}(${inputs.map((input) => (input === null ? "" : keyOfValue(input))).join(",")})${keyOfAttributes(node)}`;
+    const same = known.get(key);
+    if (same === undefined || node.outputs.some((output, i) => output !== null && (same.outputs[i] ?? null) === null)) {
+      known.set(key, node);
+      nodes.push(node);
+      continue;
+    }
+    for (const [i, output] of node.outputs.entries()) if (output !== null) replaced.set(output, same.outputs[i] as Value);
+  }
+  if (replaced.size === 0) return graph;
+  return {
+    ...graph,
+    nodes,
+    outputs: graph.outputs.map(({ name, value }) => ({ name, value: replaced.get(value) ?? value })),
+  };
+}
+
+/** Small constants are equal by content, everything else by identity (names are unique). */
+function keyOfValue(value: Value): string {
+  const { constant } = value;
+  if (constant === undefined || constant.data.length > 16) return value.name;
+  return `${constant.dtype}[${constant.shape.join("x")}]{${Array.from(constant.data as ArrayLike<unknown>, String).join(" ")}}`;
+}
+
+function keyOfAttributes(node: Node): string {
+  return Object.entries(node.attributes)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, attribute]) => `${name}=${keyOfAttribute(attribute, node)}`)
+    .join(";");
+}
+
+function keyOfAttribute(attribute: Attribute, node: Node): string {
+  // Subgraphs and tensors are not compared: the node's own name keeps it apart.
+  return attribute.kind === "graph" || attribute.kind === "tensor" ? node.name : `${attribute.kind}:${String(attribute.value)}`;
+}

@@ -1,0 +1,7 @@
+/** Rewrites from graph to graph. */
+
+export * from "./common-subexpressions.ts";
+export * from "./dead-code.ts";
+export * from "./in-place.ts";
+export * from "./optimize.ts";
+export * from "./rewrite.ts";
