@@ -1,0 +1,196 @@
+/** The CPU target in Node: the stock ONNX Runtime library in a worker thread, over shared memory. */
+
+import { availableParallelism } from "node:os";
+import { Worker } from "node:worker_threads";
+import { explain, RuntimeError, ShapeError } from "../base/errors.ts";
+import { arrayTypeOf, type DType, sizeBytesOf, type TypedArray } from "../tensor/dtype.ts";
+import { formatShape, sizeOf } from "../tensor/shape.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import type { FreeOutput } from "./native/engine.ts";
+import type { Answer, Binding, BoundCall, Request } from "./native/protocol.ts";
+import type { Call, DeviceBuffer, Executable, LoadOptions, Plan, Runtime, View } from "./runtime.ts";
+
+/** Options of {@link createCpuRuntime}. */
+export interface CpuRuntimeOptions {
+  /**
+   * Threads of one run, [1, 512].
+   * @defaultValue as many as the machine has cores
+   */
+  readonly threads?: number;
+}
+
+/** Threads of the pool that all sessions of this process share; the first runtime decides. */
+let poolThreads: number | undefined;
+
+class CpuBuffer implements DeviceBuffer {
+  readonly dtype: DType;
+  readonly length: number;
+  readonly host: TypedArray;
+
+  constructor(dtype: DType, length: number) {
+    const Array = arrayTypeOf(dtype);
+    this.dtype = dtype;
+    this.length = length;
+    this.host = new Array(new SharedArrayBuffer(sizeBytesOf(dtype, length)));
+  }
+
+  async read(begin = 0, end: number = this.length): Promise<TypedArray> {
+    // A copy in ordinary memory: callers hash, write and transfer it.
+    const source = this.host.subarray(begin, end);
+    const Array = arrayTypeOf(this.dtype);
+    const copy = new Array(source.length);
+    copy.set(source as never);
+    return copy;
+  }
+
+  async write(data: TypedArray, offset = 0): Promise<void> {
+    this.host.set(data as never, offset);
+  }
+}
+
+/** A loaded session. */
+export interface CpuExecutable extends Executable {
+  /**
+   * Runs once over ordinary tensors and lets the engine allocate the outputs. Slower than a plan, but it needs no output shapes:
+   * for programs with dynamic dimensions, such as a text generator whose cache grows.
+   */
+  call(inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]): Promise<Record<string, Tensor>>;
+}
+
+/** {@link Runtime} on the CPU; its executables can also be called with plain tensors. */
+export interface CpuRuntime extends Runtime {
+  load(onnx: Uint8Array | string, options?: LoadOptions): Promise<CpuExecutable>;
+}
+
+/**
+ * Starts ONNX Runtime on the CPU.
+ *
+ * The engine has a thread of its own, so progress bars, servers and Ctrl-C answer while a step runs. All runtimes of a
+ * process share one pool of threads when they ask for the same number.
+ *
+ * @param options - See {@link CpuRuntimeOptions}.
+ * @returns The runtime; dispose it when done.
+ * @throws RangeError if `threads` is out of range. RuntimeError if ONNX Runtime cannot be loaded.
+ */
+export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise<CpuRuntime> {
+  const threads = options.threads ?? availableParallelism();
+  if (!Number.isInteger(threads) || threads < 1 || threads > 512)
+    throw new RangeError(
+      explain({ api: "createCpuRuntime", action: "use threads", received: `got ${threads}`, rule: "must be an integer in [1, 512]" }),
+    );
+  poolThreads ??= threads;
+  const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
+  const worker = new Worker(new URL(`./native/worker.${extension}`, import.meta.url), { name: "cameo-cpu" });
+  worker.unref(); // an idle engine does not keep the process alive
+  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  let next = 0;
+  let sessionsCreated = 0;
+  let closed: RuntimeError | undefined;
+
+  const close = (error: RuntimeError): void => {
+    closed ??= error;
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  };
+  worker.on("message", (answer: Answer) => {
+    const waiting = pending.get(answer.id);
+    if (waiting === undefined) return;
+    pending.delete(answer.id);
+    if (pending.size === 0) worker.unref();
+    if ("error" in answer) waiting.reject(new RuntimeError(answer.error));
+    else waiting.resolve(answer.result);
+  });
+  worker.on("error", (cause) => close(new RuntimeError(`runtime.cpu: the engine's thread failed: ${cause.message}`, { cause })));
+  worker.on("exit", () => close(new RuntimeError("runtime.cpu: cannot run: the runtime is disposed, make a new one")));
+
+  const ask = <T>(request: Request): Promise<T> => {
+    if (closed !== undefined) return Promise.reject(closed);
+    const id = next++;
+    const waiting = Promise.withResolvers<unknown>();
+    pending.set(id, waiting);
+    worker.ref();
+    worker.postMessage({ ...request, id });
+    return waiting.promise as Promise<T>;
+  };
+
+  await ask({ type: "start", threads, ownPool: threads !== poolThreads });
+
+  const sessionOf = new WeakMap<Executable, number>();
+  return {
+    target: "cpu",
+    threads,
+    get sessionsCreated() {
+      return sessionsCreated;
+    },
+    createBuffer: (dtype, length) => new CpuBuffer(dtype, length),
+    load: async (model, loadOptions = {}) => {
+      const session = await ask<number>({ type: "load", model, options: loadOptions });
+      sessionsCreated++;
+      const executable: CpuExecutable = {
+        name: loadOptions.name ?? "program",
+        call: async (inputs, outputs) => {
+          const bindings = Object.entries(inputs).map(([name, value]): Binding => {
+            if (value.dtype === "string") throw new TypeError(`${executable.name}: cannot bind "${name}": strings are not supported`);
+            return { name, dtype: value.dtype, shape: value.shape, data: value.data as TypedArray };
+          });
+          const results = await ask<FreeOutput[]>({ type: "runFree", session, inputs: bindings, outputs });
+          return Object.fromEntries(results.map((result, i) => [outputs[i] as string, tensorOf(result)]));
+        },
+        [Symbol.asyncDispose]: async () => {
+          if (closed === undefined) await ask({ type: "releaseSession", session });
+        },
+      };
+      sessionOf.set(executable, session);
+      return executable;
+    },
+    prepare: async (calls) => {
+      const plan = await ask<number>({
+        type: "prepare",
+        calls: calls.map((call): BoundCall => boundCall(call, sessionOf.get(call.executable) as number)),
+      });
+      return planOf(plan, ask, () => closed !== undefined);
+    },
+    [Symbol.asyncDispose]: async () => {
+      if (closed !== undefined) return;
+      await ask({ type: "stop" });
+      await worker.terminate();
+    },
+  };
+}
+
+function planOf(plan: number, ask: <T>(request: Request) => Promise<T>, isClosed: () => boolean): Plan {
+  return {
+    run: () => ask<number>({ type: "run", plan }),
+    [Symbol.asyncDispose]: async () => {
+      if (!isClosed()) await ask({ type: "releasePlan", plan });
+    },
+  };
+}
+
+function boundCall(call: Call, session: number): BoundCall {
+  const bind = ([name, view]: [string, View]): Binding => {
+    const { buffer, offset, shape } = view;
+    const end = offset + sizeOf(shape);
+    if (buffer.host === null || offset < 0 || end > buffer.length)
+      throw new ShapeError(
+        explain({
+          api: call.executable.name,
+          action: `bind "${name}"`,
+          received: `got ${formatShape(shape)} at element ${offset}`,
+          rule: `the buffer holds ${buffer.length} elements`,
+        }),
+      );
+    return { name, dtype: buffer.dtype, shape, data: buffer.host.subarray(offset, end) };
+  };
+  return {
+    session,
+    inputs: Object.entries(call.inputs).map(bind),
+    outputs: Object.entries(call.outputs).map(bind),
+  };
+}
+
+function tensorOf(output: FreeOutput): Tensor {
+  const dtype = output.dtype as DType;
+  const Array = arrayTypeOf(dtype);
+  return { dtype, shape: output.shape, data: new Array(output.bytes.buffer) };
+}
