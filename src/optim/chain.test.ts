@@ -1,0 +1,68 @@
+import { describe, expect, test } from "vitest";
+import { adamw } from "./adam.ts";
+import { chain } from "./chain.ts";
+import { clipByGlobalNorm, clipByNorm, clipByValue } from "./clip.ts";
+import { groups } from "./groups.ts";
+import { sgd } from "./sgd.ts";
+import type { ParameterSpec } from "./transform.ts";
+import { addDecayedWeights } from "./weight-decay.ts";
+
+const matrix: ParameterSpec = { path: "up.weight", shape: [4, 4], dtype: "float32" };
+const other: ParameterSpec = { path: "down.weight", shape: [2, 8], dtype: "float32" };
+const bias: ParameterSpec = { path: "up.bias", shape: [4], dtype: "float32" };
+const mask = ({ shape }: ParameterSpec): boolean => shape.length >= 2;
+
+test("slots and scalars carry the index of their part, through nested chains", () => {
+  const inner = chain(clipByValue(1), adamw({ learningRate: 1 }));
+  const outer = chain(clipByGlobalNorm(1), inner);
+  expect(outer.name).toBe("chain(clipByGlobalNorm, chain(clipByValue, adamw))");
+  expect(Object.keys(outer.slots)).toEqual(["1.1.m", "1.1.v"]);
+  expect(Object.keys(outer.scalars(0))).toEqual(["1.1.negativeRate", "1.1.epsilon", "1.1.decay"]);
+});
+
+test("is elementwise if all of its parts are", () => {
+  expect(chain(clipByGlobalNorm(1), sgd()).elementwise).toBe(true);
+  expect(chain(clipByNorm(1), sgd()).elementwise).toBe(false);
+});
+
+describe("forParameter", () => {
+  test("gives the same object for the same combination of parts", () => {
+    const transform = chain(addDecayedWeights(0.1, { mask }), adamw({ mask }));
+    const forMatrix = transform.forParameter?.(matrix);
+    expect(transform.forParameter?.(other)).toBe(forMatrix);
+    expect(transform.forParameter?.(bias)).not.toBe(forMatrix);
+    expect(transform.forParameter?.({ ...bias, path: "down.bias" })).toBe(transform.forParameter?.(bias));
+    expect(Object.keys(forMatrix?.scalars(0) ?? {})).toContain("1.decay");
+    expect(Object.keys(transform.forParameter?.(bias).scalars(0) ?? {})).not.toContain("1.decay");
+  });
+
+  test("is absent where all parameters are treated alike", () => {
+    expect(chain(clipByValue(1), adamw()).forParameter).toBeUndefined();
+  });
+});
+
+describe("the global norm", () => {
+  test("is asked for by a chain that starts with it, also when it starts in a nested chain or a group", () => {
+    expect(chain(clipByGlobalNorm(1), sgd()).needsGlobalNorm).toBe(true);
+    expect(chain(chain(clipByGlobalNorm(1), clipByValue(1)), sgd()).needsGlobalNorm).toBe(true);
+    expect(chain(clipByValue(1), sgd()).needsGlobalNorm).toBe(false);
+    const grouped = chain(groups([{ match: /bias$/, transform: clipByValue(1) }], clipByGlobalNorm(1)), sgd());
+    expect(grouped.needsGlobalNorm).toBe(true);
+    expect(grouped.forParameter?.(bias).needsGlobalNorm).toBe(false);
+    expect(grouped.forParameter?.(matrix).needsGlobalNorm).toBe(true);
+  });
+
+  test("may only be clipped by first", () => {
+    expect(() => chain(sgd(), clipByGlobalNorm(1))).toThrow(
+      new RangeError(
+        'chain: cannot use "clipByGlobalNorm" at position 1: got it after "sgd", ' +
+          "the global norm is that of the raw gradients, so it must come first",
+      ),
+    );
+    expect(() => chain(clipByValue(1), chain(clipByGlobalNorm(1), sgd()))).toThrow(RangeError);
+  });
+});
+
+test("refuses to be empty", () => {
+  expect(() => chain()).toThrow(new RangeError("chain: cannot combine transforms: got none, at least one is needed"));
+});
