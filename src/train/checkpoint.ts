@@ -1,0 +1,197 @@
+/**
+ * Checkpoints: `checkpoints/step-N/` with `model.safetensors`, `optimizer.safetensors` and `state.json`. A folder with that name is always
+ * whole: it is written under another name and renamed when everything is on disk.
+ */
+
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { CheckpointError, explain, messageOf } from "../base/errors.ts";
+import { syncFolder, temporaryName } from "../base/files.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
+import { type NamedTensor, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../tensor/safetensors.ts";
+import type { StateTensor } from "./memory.ts";
+
+/** Version of the layout below; readers refuse others. */
+const formatVersion = 1;
+
+/** What a checkpoint says beside its tensors. */
+export interface CheckpointState {
+  readonly formatVersion: number;
+  /** Steps completed. */
+  readonly step: number;
+  readonly seed: number;
+  /** What identifies the data (`Dataset.fingerprint`). */
+  readonly data: string;
+  /** Loss of the last step [nats]. */
+  readonly loss: number | null;
+  /** Last validation loss [nats]. */
+  readonly valLoss: number | null;
+  /** SHA-256 of each file, hexadecimal. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+/** A checkpoint on disk. */
+export interface Checkpoint {
+  readonly path: string;
+  readonly state: CheckpointState;
+}
+
+const files: readonly (readonly [file: string, prefix: string])[] = [
+  ["model.safetensors", "model/"],
+  ["optimizer.safetensors", "optimizer/"],
+];
+
+/**
+ * Writes a checkpoint. If anything fails (a full disk), nothing is left behind and earlier checkpoints are untouched.
+ *
+ * @param folder - The run's `checkpoints` folder.
+ * @param tensors - State of the step program.
+ * @param state - Numbers to store beside it.
+ * @returns Path and size of the checkpoint.
+ * @throws CheckpointError naming the folder and the cause.
+ */
+export async function writeCheckpoint(
+  folder: string,
+  tensors: ReadonlyMap<string, StateTensor>,
+  state: Omit<CheckpointState, "formatVersion" | "files">,
+): Promise<{ path: string; sizeBytes: number }> {
+  const path = join(folder, `step-${state.step}`);
+  const temporary = temporaryName(join(folder, `.step-${state.step}`));
+  try {
+    await mkdir(temporary, { recursive: true });
+    const sums: Record<string, string> = {};
+    let sizeBytes = 0;
+    for (const [file, prefix] of files) {
+      const hash = createHash("sha256");
+      sizeBytes += await writeSafetensors(join(temporary, file), named(tensors, prefix), { format: "cameo" }, (bytes) => hash.update(bytes));
+      sums[file] = hash.digest("hex");
+    }
+    const text = `${JSON.stringify({ formatVersion, ...state, files: sums }, null, 2)}\n`;
+    const handle = await open(join(temporary, "state.json"), "wx");
+    try {
+      await handle.writeFile(text);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(temporary);
+    await rm(path, { recursive: true, force: true });
+    await rename(temporary, path);
+    await syncFolder(folder);
+    return { path, sizeBytes: sizeBytes + text.length };
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw new CheckpointError(
+      explain({
+        api: "checkpoint",
+        action: `write "${path}"`,
+        received: messageOf(cause),
+        rule: "the folder must be writable and the disk have room",
+        hint: "earlier checkpoints are untouched; make room and go on with --resume",
+      }),
+      { cause },
+    );
+  }
+}
+
+function named(tensors: ReadonlyMap<string, StateTensor>, prefix: string): NamedTensor[] {
+  const list: NamedTensor[] = [];
+  for (const [name, { shape, view }] of tensors) {
+    if (!name.startsWith(prefix)) continue;
+    const end = view.offset + sizeOf(shape);
+    list.push({ name: name.slice(prefix.length), dtype: view.buffer.dtype, shape, data: () => view.buffer.read(view.offset, end) });
+  }
+  return list;
+}
+
+/**
+ * Checkpoints of a run, newest first. Folders with other names, such as those a killed run left half written, are not listed.
+ *
+ * @param folder - The run's `checkpoints` folder; may be missing.
+ */
+export async function listCheckpoints(folder: string): Promise<{ step: number; path: string }[]> {
+  const entries = await readdir(folder).catch(() => [] as string[]);
+  return entries
+    .flatMap((name) => {
+      const match = /^step-(\d+)$/.exec(name);
+      return match === null ? [] : [{ step: Number(match[1]), path: join(folder, name) }];
+    })
+    .sort((a, b) => b.step - a.step);
+}
+
+/**
+ * Reads and verifies a checkpoint: layout, version and the checksum of every file.
+ *
+ * @param path - Folder of the checkpoint.
+ * @throws CheckpointError saying which file is wrong and how.
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  const bad = (received: string, rule: string, cause?: unknown) =>
+    new CheckpointError(explain({ api: "checkpoint", action: `read "${path}"`, received, rule }), { cause });
+  let state: CheckpointState;
+  try {
+    state = JSON.parse(await readFile(join(path, "state.json"), "utf8")) as CheckpointState;
+  } catch (cause) {
+    throw bad("state.json is missing or no JSON", "a checkpoint has one", cause);
+  }
+  if (state.formatVersion !== formatVersion) throw bad(`format version ${state.formatVersion}`, `this Cameo reads ${formatVersion}`);
+  if (!Number.isSafeInteger(state.step) || state.step < 0 || !Number.isSafeInteger(state.seed))
+    throw bad("state.json lacks step or seed", "both must be integers");
+  for (const [file] of files) {
+    const hash = createHash("sha256");
+    try {
+      await pipeline(createReadStream(join(path, file)), hash);
+    } catch (cause) {
+      throw bad(`${file} cannot be read`, "a checkpoint has it", cause);
+    }
+    if (hash.digest("hex") !== state.files?.[file]) throw bad(`${file} does not have the checksum in state.json`, "it is truncated or changed");
+  }
+  return { path, state };
+}
+
+/**
+ * Loads a checkpoint into the memory of a step program.
+ *
+ * @param checkpoint - From {@link openCheckpoint}.
+ * @param tensors - State of a program for the same model and optimizer.
+ * @throws CheckpointError if names or shapes differ.
+ */
+export async function restoreCheckpoint(checkpoint: Checkpoint, tensors: ReadonlyMap<string, StateTensor>): Promise<void> {
+  const bad = (received: string, rule: string) =>
+    new CheckpointError(
+      explain({
+        api: "checkpoint",
+        action: `resume from "${checkpoint.path}"`,
+        received,
+        rule,
+        hint: "resume with the recipe of the run, or start a new run",
+      }),
+    );
+  // Everything is checked before anything is changed.
+  for (const [file, prefix] of files) {
+    const { entries } = await readSafetensorsHeader(join(checkpoint.path, file));
+    const wanted = [...tensors].filter(([name]) => name.startsWith(prefix));
+    for (const [name, { shape, view }] of wanted) {
+      const entry = entries.get(name.slice(prefix.length));
+      if (entry === undefined) throw bad(`${file} has no "${name.slice(prefix.length)}"`, "the model has it");
+      if (!sameShape(entry.shape, shape) || entry.dtype !== view.buffer.dtype)
+        throw bad(`"${name}" is ${entry.dtype} ${formatShape(entry.shape)}`, `the model has ${view.buffer.dtype} ${formatShape(shape)}`);
+    }
+    if (entries.size !== wanted.length) throw bad(`${file} has ${entries.size} tensors`, `the model has ${wanted.length}`);
+  }
+  for (const [file, prefix] of files)
+    for (const [name, { data }] of await readSafetensors(join(checkpoint.path, file))) {
+      const { view } = tensors.get(prefix + name) as StateTensor;
+      await view.buffer.write(data as Exclude<typeof data, readonly string[]>, view.offset);
+    }
+}
+
+/** Removes all but the newest `keep` checkpoints, and what killed runs left half written. */
+export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
+  for (const { path } of (await listCheckpoints(folder)).slice(keep)) await rm(path, { recursive: true, force: true });
+  for (const name of await readdir(folder).catch(() => [] as string[]))
+    if (/^\.step-\d+\.tmp-/.test(name)) await rm(join(folder, name), { recursive: true, force: true });
+}

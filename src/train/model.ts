@@ -1,0 +1,33 @@
+/** What the trainer asks of a model and of a data set. */
+
+import type { Signature, Value } from "../graph/graph.ts";
+import type { ParameterTree, Scope } from "../nn/layer.ts";
+import type { TypedArray } from "../tensor/dtype.ts";
+
+/** Host arrays of one batch, by the names of the model's inputs. */
+export type Batch = Readonly<Record<string, TypedArray>>;
+
+/** A model that can be trained: parameters, the inputs of a batch, and a loss. */
+export interface Model {
+  /** `"gpt"`: the name of the kind, for recipes and file headers. */
+  readonly name: string;
+  /** Everything needed to make the same model again; plain JSON. */
+  readonly config: Readonly<Record<string, unknown>>;
+  readonly parameters: ParameterTree;
+  /** dtype and shape of each input for a batch of this many samples. */
+  inputs(batchSize: number): Readonly<Record<string, Signature>>;
+  /** Tokens (or samples) in a batch of this many samples: for throughput. */
+  tokens(batchSize: number): number;
+  /** Builds the mean loss of a batch, a float32 scalar [nats]. */
+  loss(scope: Scope, inputs: Readonly<Record<string, Value>>): Value;
+}
+
+/** Batches as a pure function of the step: nothing to rewind, nothing to save. */
+export interface Dataset {
+  /** Training batch number `index`; the same index gives the same batch. */
+  batch(index: number, batchSize: number): Batch | Promise<Batch>;
+  /** Evaluation batch `index` of a split, or `null` when the split has no more. */
+  evaluation(split: "train" | "validation", index: number, batchSize: number): Batch | null | Promise<Batch | null>;
+  /** What identifies the data: stored with checkpoints and compared on resume. */
+  readonly fingerprint: string;
+}
