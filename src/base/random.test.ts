@@ -119,6 +119,8 @@ describe("RandomStream", () => {
 
   test("a seed that is not an integer in range is refused", () => {
     for (const seed of [-1, 0.5, Number.NaN, 2 ** 53])
-      expect(() => new RandomStream(seed, "x")).toThrow(/^RandomStream: cannot use seed: got .*, must be an integer in \[0, 2\^53\)$/);
+      expect(() => new RandomStream(seed, "x")).toThrow(
+        /^RandomStream: cannot use seed: got .*, must be an integer in \[0, 2\^53\)$/,
+      );
   });
 });

@@ -37,7 +37,12 @@ afterAll(() => rm(root, { recursive: true }));
 describe("findTextFiles", () => {
   test("a folder is walked in code unit order, once through links, without hidden names and packages", async () => {
     const { files, skipped } = await findTextFiles(at("tree"));
-    expect(files.map(({ path }) => relative(root, path))).toEqual(["tree/Z.txt", "tree/a.md", "tree/b.txt", "tree/sub/deep/c.ts"]);
+    expect(files.map(({ path }) => relative(root, path))).toEqual([
+      "tree/Z.txt",
+      "tree/a.md",
+      "tree/b.txt",
+      "tree/sub/deep/c.ts",
+    ]);
     expect(files[2]).toMatchObject({ sizeBytes: 3, mtimeMs: expect.any(Number) });
     expect(skipped.map(({ path, reason }) => [relative(root, path), reason])).toEqual([
       ["tree/broken", "a link that leads nowhere"],
@@ -63,7 +68,9 @@ describe("findTextFiles", () => {
   });
 
   test("files named twice, by link or by glob are taken once", async () => {
-    expect(await paths([at("tree/b.txt"), at("tree/b.txt"), at("tree/sub/again.txt"), at("tree/b*")])).toEqual(["tree/b.txt"]);
+    expect(await paths([at("tree/b.txt"), at("tree/b.txt"), at("tree/sub/again.txt"), at("tree/b*")])).toEqual([
+      "tree/b.txt",
+    ]);
   });
 
   test("a name with glob characters that exists is that file", async () => {
@@ -82,7 +89,9 @@ describe("findTextFiles", () => {
 
   test("a folder with nothing but other files says why each was left out", async () => {
     await put("binary/x.bin", new Uint8Array([65, 0, 66]));
-    await expect(findTextFiles(at("binary"))).rejects.toThrow(/all 1 files were skipped: ".*x.bin" \(a NUL byte at byte 1\)/);
+    await expect(findTextFiles(at("binary"))).rejects.toThrow(
+      /all 1 files were skipped: ".*x.bin" \(a NUL byte at byte 1\)/,
+    );
     await expect(findTextFiles([])).rejects.toThrow(/cannot find text in an empty list/);
   });
 });
@@ -91,7 +100,10 @@ describe("readText", () => {
   test("any text comes back whatever the chunk size, line ends and all", async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.string({ unit: fc.constantFrom("a", "é", "语", "🙂", "\r\n", "\r", "\n", "\u2028", "\ufeff"), minLength: 1 }),
+        fc.string({
+          unit: fc.constantFrom("a", "é", "语", "🙂", "\r\n", "\r", "\n", "\u2028", "\ufeff"),
+          minLength: 1,
+        }),
         fc.integer({ min: 1, max: 9 }),
         async (text, chunkBytes) => {
           await put("any.txt", `-${text}`);
@@ -132,10 +144,15 @@ describe("readText", () => {
     const late = new Uint8Array(100_000 + bytes.length).fill(97);
     late.set(bytes, 100_000);
     await put("bad.txt", late);
-    if (reason !== "UTF-16 text") await expect(read("bad.txt")).rejects.toThrow(`${reason} at byte ${100_000 + offset}`);
+    if (reason !== "UTF-16 text")
+      await expect(read("bad.txt")).rejects.toThrow(`${reason} at byte ${100_000 + offset}`);
   });
 
   test("a file that cannot be read is a DataError with its cause", async () => {
-    await expect(read("gone.txt")).rejects.toMatchObject({ code: "data", source: at("gone.txt"), cause: { code: "ENOENT" } });
+    await expect(read("gone.txt")).rejects.toMatchObject({
+      code: "data",
+      source: at("gone.txt"),
+      cause: { code: "ENOENT" },
+    });
   });
 });

@@ -40,7 +40,14 @@ export interface ReadTextOptions {
 
 const api = "readText";
 
-function dataError(action: string, received: string, rule: string, source: string, hint?: string, cause?: unknown): DataError {
+function dataError(
+  action: string,
+  received: string,
+  rule: string,
+  source: string,
+  hint?: string,
+  cause?: unknown,
+): DataError {
   return new DataError(explain({ api, action, received, rule, hint }), { source, cause });
 }
 
@@ -88,7 +95,8 @@ export async function findTextFiles(inputs: string | readonly string[]): Promise
     else {
       const real = await realpath(path);
       const known = found.get(real);
-      if (known === undefined || path < known.path) found.set(real, { path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
+      if (known === undefined || path < known.path)
+        found.set(real, { path, sizeBytes: info.size, mtimeMs: info.mtimeMs });
     }
   };
 
@@ -103,9 +111,17 @@ export async function findTextFiles(inputs: string | readonly string[]): Promise
   const left = [...skipped].map(([path, reason]) => ({ path, reason })).sort((a, b) => (a.path < b.path ? -1 : 1));
   if (files.length === 0) {
     const names = list.map((input) => `"${input}"`).join(", ");
-    const why = left.slice(0, 3).map(({ path, reason }) => `"${path}" (${reason})`).join(", ");
+    const why = left
+      .slice(0, 3)
+      .map(({ path, reason }) => `"${path}" (${reason})`)
+      .join(", ");
     const received = left.length === 0 ? "no file was found" : `all ${left.length} files were skipped: ${why}`;
-    throw dataError(`find text in ${names || "an empty list"}`, received, "needs at least one file with text", list[0] ?? "");
+    throw dataError(
+      `find text in ${names || "an empty list"}`,
+      received,
+      "needs at least one file with text",
+      list[0] ?? "",
+    );
   }
   return { files, skipped: left };
 }
@@ -143,7 +159,9 @@ async function takeGlob(pattern: string, take: (path: string) => Promise<void>):
   const fixed = parts.findIndex((part) => magic.test(part));
   const base = resolve(parts.slice(0, fixed).join(sep) || (pattern.startsWith("/") ? sep : "."));
   const meant = (path: string): boolean =>
-    !relative(base, resolve(path)).split(sep).some((name) => isSetAside(name) && !named.has(name) && name !== "..");
+    !relative(base, resolve(path))
+      .split(sep)
+      .some((name) => isSetAside(name) && !named.has(name) && name !== "..");
   for await (const path of glob(pattern)) {
     if (!meant(path)) continue;
     const info = await stat(path).catch(() => undefined);
@@ -217,7 +235,13 @@ export async function* readText(
     const reader = new Utf8Reader();
     let empty = true;
     const fail = (fault: { offset: number; reason: string }): DataError =>
-      dataError(`read "${path}" as text`, `${fault.reason} at byte ${fault.offset}`, "must be UTF-8 text", path, "convert it to UTF-8, or leave it out");
+      dataError(
+        `read "${path}" as text`,
+        `${fault.reason} at byte ${fault.offset}`,
+        "must be UTF-8 text",
+        path,
+        "convert it to UTF-8, or leave it out",
+      );
     for await (const bytes of readBytes(path, chunkBytes)) {
       signal?.throwIfAborted();
       const fault = reader.push(bytes);

@@ -12,7 +12,10 @@ describe("tokenBatches", () => {
 
   test("rows are windows of the split, and targets are one token further", () => {
     const data = tokenBatches(counting(100), { seed: 5 });
-    for (const [split, low, high] of [["train", 0, 90], ["validation", 90, 100]] as [Split, number, number][]) {
+    for (const [split, low, high] of [
+      ["train", 0, 90],
+      ["validation", 90, 100],
+    ] as [Split, number, number][]) {
       for (let step = 0; step < 50; step++) {
         const { inputs, targets } = data.batch(step, { batchSize: 4, context: 6, split });
         expect(targets).toEqual(inputs.map((token) => token + 1));
@@ -31,7 +34,8 @@ describe("tokenBatches", () => {
     const counts = new Array<number>(52).fill(0);
     for (let step = 0; step < 400; step++) {
       const { inputs } = data.batch(step, { batchSize: 26, context: 8, split: "train" });
-      for (let row = 0; row < 26; row++) counts[inputs[row * 8] as number] = (counts[inputs[row * 8] as number] as number) + 1;
+      for (let row = 0; row < 26; row++)
+        counts[inputs[row * 8] as number] = (counts[inputs[row * 8] as number] as number) + 1;
     }
     const chi2 = counts.reduce((sum, count) => sum + (count - 200) ** 2 / 200, 0);
     expect(chi2).toBeLessThan(115); // 51 degrees of freedom, 1e-6
@@ -71,9 +75,9 @@ describe("tokenBatches", () => {
       return [...targets.subarray(0, count)];
     });
     expect(real).toEqual(Array.from({ length: 39 }, (_, i) => 61 + i));
-    expect(() => [...tokenBatches(counting(9), { seed: 0 }).windows({ batchSize: 1, context: 4, split: "validation" })]).toThrow(
-      "the validation split has 1 of 9 tokens, needs at least 2",
-    );
+    expect(() => [
+      ...tokenBatches(counting(9), { seed: 0 }).windows({ batchSize: 1, context: 4, split: "validation" }),
+    ]).toThrow("the validation split has 1 of 9 tokens, needs at least 2");
   });
 
   test.each([

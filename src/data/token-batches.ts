@@ -91,25 +91,36 @@ export function tokenBatches(tokens: TokenSource, options: TokenBatchesOptions):
   const { seed, validationFraction = 0.1 } = options;
   if (!(validationFraction >= 0 && validationFraction < 1)) {
     const received = `got ${validationFraction}`;
-    throw new RangeError(explain({ api: "tokenBatches", action: "use validationFraction", received, rule: "must be in [0, 1)" }));
+    throw new RangeError(
+      explain({ api: "tokenBatches", action: "use validationFraction", received, rule: "must be in [0, 1)" }),
+    );
   }
   const train = Math.floor(tokens.length * (1 - validationFraction));
   const sizes = { train, validation: tokens.length - train };
   const starts = { train: 0, validation: train };
-  const streams = { train: new RandomStream(seed, "batch/train"), validation: new RandomStream(seed, "batch/validation") };
+  const streams = {
+    train: new RandomStream(seed, "batch/train"),
+    validation: new RandomStream(seed, "batch/validation"),
+  };
 
   const require = (split: Split, needed: number, what: string): void => {
     if (sizes[split] >= needed) return;
     const received = `the ${split} split has ${sizes[split]} of ${tokens.length} tokens`;
-    const hint = split === "validation" ? "give more text, a shorter context or a larger validationFraction" : "give more text or a shorter context";
-    throw new DataError(explain({ api: "tokenBatches", action: `cut ${what}`, received, rule: `needs at least ${needed}`, hint }));
+    const hint =
+      split === "validation"
+        ? "give more text, a shorter context or a larger validationFraction"
+        : "give more text or a shorter context";
+    throw new DataError(
+      explain({ api: "tokenBatches", action: `cut ${what}`, received, rule: `needs at least ${needed}`, hint }),
+    );
   };
 
   return {
     sizes,
     batch(step, { batchSize, context, split, firstRow = 0 }) {
       checkSizes(batchSize, context);
-      if (!Number.isInteger(step) || step < 0 || step >= 2 ** 31) throw argument("use step", step, "must be an integer in [0, 2^31)");
+      if (!Number.isInteger(step) || step < 0 || step >= 2 ** 31)
+        throw argument("use step", step, "must be an integer in [0, 2^31)");
       if (!Number.isInteger(firstRow) || firstRow < 0 || firstRow + batchSize > ROWS_PER_STEP)
         throw argument("use firstRow", firstRow, `firstRow + batchSize must be at most ${ROWS_PER_STEP}`);
       require(split, context + 1, `a window of ${context} tokens and its targets`);
@@ -150,7 +161,8 @@ function argument(action: string, received: unknown, rule: string): RangeError {
 }
 
 function checkSizes(batchSize: number, context: number): void {
-  if (!Number.isInteger(batchSize) || batchSize < 1) throw argument("use batchSize", batchSize, "must be a positive integer");
+  if (!Number.isInteger(batchSize) || batchSize < 1)
+    throw argument("use batchSize", batchSize, "must be a positive integer");
   if (!Number.isInteger(context) || context < 1) throw argument("use context", context, "must be a positive integer");
 }
 

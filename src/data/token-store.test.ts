@@ -3,7 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { isTokenStoreCurrent, openTokenStore, readTokenStoreHeader, type TokenEncoder, writeTokenStore } from "./token-store.ts";
+import {
+  isTokenStoreCurrent,
+  openTokenStore,
+  readTokenStoreHeader,
+  type TokenEncoder,
+  writeTokenStore,
+} from "./token-store.ts";
 
 let folder = "";
 beforeAll(async () => {
@@ -100,7 +106,9 @@ test("a missing, damaged or cut store is a DataError", async () => {
   expect(() => openTokenStore(join(folder, "none"))).toThrow(/cannot open ".*none": there is no ".*none.json"/);
   await write("cut", ["hello"], 256);
   await truncate(join(folder, "cut.bin"), 7);
-  expect(() => openTokenStore(join(folder, "cut"))).toThrow(/"?.*cut.bin" has 7 bytes, must have 10 bytes\nhint: write the token store again/);
+  expect(() => openTokenStore(join(folder, "cut"))).toThrow(
+    /"?.*cut.bin" has 7 bytes, must have 10 bytes\nhint: write the token store again/,
+  );
   await writeFile(join(folder, "cut.json"), "{");
   expect(() => openTokenStore(join(folder, "cut"))).toThrow(/is not a header/);
 });

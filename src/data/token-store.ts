@@ -53,7 +53,10 @@ const isBigEndian = endianness() === "BE";
 
 function storeError(action: string, path: string, received: string, rule: string, cause?: unknown): DataError {
   const hint = action.startsWith("open") ? "write the token store again" : undefined;
-  return new DataError(explain({ api: "tokenStore", action: `${action} "${path}"`, received, rule, hint }), { source: path, cause });
+  return new DataError(explain({ api: "tokenStore", action: `${action} "${path}"`, received, rule, hint }), {
+    source: path,
+    cause,
+  });
 }
 
 /** Swaps bytes in place where the machine's order is not the file's. */
@@ -92,7 +95,8 @@ export async function writeTokenStore(path: string, options: WriteTokenStoreOpti
   const put = async (ids: ArrayLike<number>): Promise<void> => {
     for (let i = 0; i < ids.length; i++) {
       const id = ids[i] as number;
-      if (!(id >= 0 && id < vocabulary)) throw storeError("write", path, `token ${tokens + i} is ${id}`, `must be from 0 to ${vocabulary - 1}`);
+      if (!(id >= 0 && id < vocabulary))
+        throw storeError("write", path, `token ${tokens + i} is ${id}`, `must be from 0 to ${vocabulary - 1}`);
       pending[filled++] = id;
       if (filled === pending.length) await flush();
     }
@@ -107,7 +111,15 @@ export async function writeTokenStore(path: string, options: WriteTokenStoreOpti
   if (tokens === 0) throw storeError("write", path, "the text has no tokens", "needs at least one");
   await flush();
 
-  const header: TokenStoreHeader = { format: "cameo-tokens", version: 1, dtype, tokens, vocabulary, tokenizer, sources: [...sources] };
+  const header: TokenStoreHeader = {
+    format: "cameo-tokens",
+    version: 1,
+    dtype,
+    tokens,
+    vocabulary,
+    tokenizer,
+    sources: [...sources],
+  };
   // Without its header a store does not exist: none is there between the two renames.
   await rm(`${path}.json`, { force: true });
   await file.commit();
@@ -122,7 +134,11 @@ export async function writeTokenStore(path: string, options: WriteTokenStoreOpti
  *
  * @param header - The store's header, or undefined when there is no store.
  */
-export function isTokenStoreCurrent(header: TokenStoreHeader | undefined, tokenizer: string, sources: readonly TextFile[]): boolean {
+export function isTokenStoreCurrent(
+  header: TokenStoreHeader | undefined,
+  tokenizer: string,
+  sources: readonly TextFile[],
+): boolean {
   if (header?.tokenizer !== tokenizer || header.sources.length !== sources.length) return false;
   return sources.every((source, i) => {
     const known = header.sources[i] as TextFile;
@@ -185,12 +201,18 @@ export interface TokenStore extends TokenSource, Disposable {
 export function openTokenStore(path: string, options: OpenTokenStoreOptions = {}): TokenStore {
   const { memoryLimitBytes = 256 * 2 ** 20 } = options;
   const header = readTokenStoreHeader(path);
-  if (header === undefined) throw storeError("open", path, `there is no "${path}.json"`, "must be a path given to writeTokenStore");
+  if (header === undefined)
+    throw storeError("open", path, `there is no "${path}.json"`, "must be a path given to writeTokenStore");
   const width = header.dtype === "uint16" ? 2 : 4;
   const expected = header.tokens * width;
   const size = statSync(`${path}.bin`, { throwIfNoEntry: false })?.size;
   if (size !== expected)
-    throw storeError("open", path, `"${path}.bin" ${size === undefined ? "is missing" : `has ${size} bytes`}`, `must have ${expected} bytes`);
+    throw storeError(
+      "open",
+      path,
+      `"${path}.bin" ${size === undefined ? "is missing" : `has ${size} bytes`}`,
+      `must have ${expected} bytes`,
+    );
 
   const file = openSync(`${path}.bin`, "r");
   let isOpen = true;
@@ -198,7 +220,8 @@ export function openTokenStore(path: string, options: OpenTokenStoreOptions = {}
     if (isOpen) closeSync(file);
     isOpen = false;
   };
-  const viewOf = (bytes: ArrayBuffer): Uint16Array | Uint32Array => (width === 2 ? new Uint16Array(bytes) : new Uint32Array(bytes));
+  const viewOf = (bytes: ArrayBuffer): Uint16Array | Uint32Array =>
+    width === 2 ? new Uint16Array(bytes) : new Uint32Array(bytes);
   const fill = (bytes: Uint8Array, position: number): void => {
     for (let done = 0; done < bytes.length; ) {
       const got = readSync(file, bytes, done, bytes.length - done, position * width + done);
@@ -227,7 +250,14 @@ export function openTokenStore(path: string, options: OpenTokenStoreOptions = {}
     read(position, count, into, at) {
       if (position < 0 || position + count > header.tokens) {
         const received = `got ${position} to ${position + count}`;
-        throw new RangeError(explain({ api: "tokenStore", action: "read tokens", received, rule: `must lie within 0 to ${header.tokens}` }));
+        throw new RangeError(
+          explain({
+            api: "tokenStore",
+            action: "read tokens",
+            received,
+            rule: `must lie within 0 to ${header.tokens}`,
+          }),
+        );
       }
       if (memory !== undefined) {
         into.set(memory.subarray(position, position + count), at);

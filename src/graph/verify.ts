@@ -132,7 +132,7 @@ class Scope {
   }
 
   #use(value: Value, user: string, node?: Node): void {
-    if (this.#sees(value)) return;
+    if (this.sees(value)) return;
     const { constant } = value;
     if (constant !== undefined) {
       if (constant.dtype !== value.dtype || !sameShape(constant.shape, value.shape))
@@ -163,8 +163,8 @@ class Scope {
     );
   }
 
-  #sees(value: Value): boolean {
-    return this.#made.has(value) || (this.#parent !== undefined && this.#parent.#sees(value));
+  sees(value: Value): boolean {
+    return this.#made.has(value) || (this.#parent?.sees(value) ?? false);
   }
 
   #infer(node: Node): void {

@@ -28,8 +28,9 @@ export interface Group {
  * import assert from "node:assert/strict";
  * import { adam, groups } from "cameo/optim";
  *
- * const optimizer = groups([{ match: /^trunk\./, transform: adam({ learningRate: 1e-4 }) }], adam({ learningRate:
- * 1e-3 })); const rate = (path: string) =>
+ * const trunk = { match: /^trunk\./, transform: adam({ learningRate: 1e-4 }) };
+ * const optimizer = groups([trunk], adam({ learningRate: 1e-3 }));
+ * const rate = (path: string) =>
  *   optimizer.forParameter?.({ path, shape: [2], dtype: "float32" }).scalars(1e6).negativeRate;
  * assert.deepEqual([rate("trunk.bias"), rate("head.bias")], [-1e-4, -1e-3]);
  * ```

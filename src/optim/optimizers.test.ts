@@ -42,7 +42,7 @@ function ulpOf(size: number): number {
 /** Below this, XLA and the runtime flush to zero and PyTorch does not. */
 const smallestNormal = 2 ** -126;
 
-/** Rounding that the reference and ours may differ by after some steps [units in the last place of the largest size so far]. */
+/** How far reference and ours may be apart after some steps [units in the last place of the largest size so far]. */
 function toleranceOf({ rounding }: OptimizerCase, by: Row["by"], step: number): number {
   // Against a double reference, and where the reference has a rounding of its own, half a unit per step adds up.
   if (by === "formula" || rounding === "factor") return 8 + step / 2;

@@ -3,12 +3,11 @@
  * Cameo's names. Each preset is a choice of knobs of {@link sgd} or {@link adam}; nothing here computes anything.
  */
 
-import type { DecayMask } from "./_decay.ts";
 import { type AdamOptions, adam, adamw } from "./adam.ts";
 import { type SgdOptions, sgd } from "./sgd.ts";
 import type { Scheduled, Transform } from "./transform.ts";
 
-/** Options of the presets for SGD; which of them a preset takes is in its type. */
+/** Options of {@link torch}'s sgd. */
 export type SgdPresetOptions = Omit<SgdOptions, "velocity" | "decay">;
 
 /** Options of the presets for Adam. */
@@ -18,42 +17,13 @@ export type AdamPresetOptions = Omit<AdamOptions, "epsilonForm" | "decay" | "wei
 export type AdamDecayPresetOptions = Omit<AdamOptions, "epsilonForm" | "decay">;
 
 /** Options of {@link tf1}'s momentum, which has no defaults for the first two. */
-export interface Tf1MomentumOptions {
-  readonly learningRate: Scheduled;
-  /** [0, 1] */
-  readonly momentum: number;
-  /** @defaultValue false */
-  readonly nesterov?: boolean;
-}
+export type Tf1MomentumOptions = Required<Pick<SgdOptions, "learningRate" | "momentum">> & Pick<SgdOptions, "nesterov">;
 
-/** The options of Optax' sgd. */
-export interface OptaxSgdOptions {
-  readonly learningRate: Scheduled;
-  /**
-   * [0, 1]
-   * @defaultValue 0, no velocity
-   */
-  readonly momentum?: number;
-  /** @defaultValue false */
-  readonly nesterov?: boolean;
-}
+/** Options of {@link optax}'s sgd, which has no default for the learning rate. */
+export type OptaxSgdOptions = Required<Pick<SgdOptions, "learningRate">> & Pick<SgdOptions, "momentum" | "nesterov">;
 
-/** The options of Keras' sgd: decay is beside the step, not in the gradient. */
-export interface KerasSgdOptions {
-  /** @defaultValue 0.01 */
-  readonly learningRate?: Scheduled;
-  /**
-   * [0, 1]
-   * @defaultValue 0
-   */
-  readonly momentum?: number;
-  /** @defaultValue false */
-  readonly nesterov?: boolean;
-  /** @defaultValue 0 */
-  readonly weightDecay?: number;
-  /** @defaultValue all parameters */
-  readonly mask?: DecayMask;
-}
+/** Options of {@link keras}' sgd: decay is beside the step, not in the gradient, and the learning rate is 0.01. */
+export type KerasSgdOptions = Omit<SgdOptions, "velocity" | "decay" | "dampening">;
 
 /**
  * PyTorch 2: `torch.optim.SGD`, `Adam` (decay in the gradient) and `AdamW` (decay beside the step, 0.01). These are

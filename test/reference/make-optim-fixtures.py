@@ -93,7 +93,8 @@ def torch_row(make, options, clip=None, slots=None):
 
 def optax_row(make, options, slots=None):
     parameters = [jax.numpy.asarray(value) for value in split(INITIAL)]
-    transform = make(lambda step: jax.numpy.where(step >= CHANGE, options["learningRate"] * 0.1, options["learningRate"]))
+    high, low = rate(options, 0), rate(options, CHANGE)
+    transform = make(lambda step: jax.numpy.where(step >= CHANGE, low, high))
     state = transform.init(parameters)
     update = jax.jit(transform.update)
     rows = {"parameter": [], **{name: [] for name in slots or {}}}
@@ -170,30 +171,55 @@ def optimizer_rows():
 
     yield t("torch.sgd", lambda p, o: sgd(p, lr=1), 0.1)
     yield t("torch.sgd momentum", lambda p, o: sgd(p, lr=1, momentum=0.9), 0.1, velocity, momentum=0.9)
-    yield t("torch.sgd dampening", lambda p, o: sgd(p, lr=1, momentum=0.9, dampening=0.5), 0.1, velocity, momentum=0.9, dampening=0.5)
-    yield t("torch.sgd nesterov", lambda p, o: sgd(p, lr=1, momentum=0.9, nesterov=True), 0.1, velocity, momentum=0.9, nesterov=True)
+    yield t(
+        "torch.sgd dampening", lambda p, o: sgd(p, lr=1, momentum=0.9, dampening=0.5), 0.1, velocity, momentum=0.9,
+        dampening=0.5,
+    )
+    yield t(
+        "torch.sgd nesterov", lambda p, o: sgd(p, lr=1, momentum=0.9, nesterov=True), 0.1, velocity, momentum=0.9,
+        nesterov=True,
+    )
     yield t(
         "torch.sgd decay",
         lambda p, o: sgd(p, lr=1, momentum=0.9, nesterov=True, weight_decay=0.01),
         0.1, velocity, momentum=0.9, nesterov=True, weightDecay=0.01,
     )
     yield t("torch.adam", lambda p, o: adam(p, lr=1), 1e-2, moments)
-    yield t("torch.adam betas", lambda p, o: adam(p, lr=1, betas=(0.8, 0.95), eps=1e-4), 1e-2, moments, beta1=0.8, beta2=0.95, epsilon=1e-4)
+    yield t(
+        "torch.adam betas", lambda p, o: adam(p, lr=1, betas=(0.8, 0.95), eps=1e-4), 1e-2, moments, beta1=0.8,
+        beta2=0.95, epsilon=1e-4,
+    )
     yield t("torch.adam decay", lambda p, o: adam(p, lr=1, weight_decay=0.1), 1e-2, moments, weightDecay=0.1)
     yield t("torch.adamW", lambda p, o: adamw(p, lr=1), 1e-2, moments)
-    yield t("torch.adamW decay", lambda p, o: adamw(p, lr=1, weight_decay=0.3, betas=(0.9, 0.95)), 1e-2, moments, weightDecay=0.3, beta2=0.95)
+    yield t(
+        "torch.adamW decay", lambda p, o: adamw(p, lr=1, weight_decay=0.3, betas=(0.9, 0.95)), 1e-2, moments,
+        weightDecay=0.3, beta2=0.95,
+    )
     yield t(
         "torch.adamW masked",
-        lambda p, o: adamw([{"params": p[0:1] + p[2:3], "weight_decay": 0.3}, {"params": p[1:2] + p[3:], "weight_decay": 0.0}], lr=1),
+        lambda p, o: adamw(
+            [{"params": [p[0], p[2]], "weight_decay": 0.3}, {"params": [p[1], p[3]], "weight_decay": 0.0}], lr=1
+        ),
         1e-2, moments, weightDecay=0.3,
     )
-    yield t("torch.clip_grad_norm_ sgd", lambda p, o: sgd(p, lr=1, momentum=0.9), 0.1, velocity, lambda p: clip.clip_grad_norm_(p, 1.0), momentum=0.9)
-    yield t("torch.clip_grad_norm_ adamW", lambda p, o: adamw(p, lr=1), 1e-2, moments, lambda p: clip.clip_grad_norm_(p, 1.0))
-    yield t("torch.clip_grad_norm_ each", lambda p, o: sgd(p, lr=1), 0.1, None, lambda p: [clip.clip_grad_norm_([x], 1.0) for x in p])
+    yield t(
+        "torch.clip_grad_norm_ sgd", lambda p, o: sgd(p, lr=1, momentum=0.9), 0.1, velocity,
+        lambda p: clip.clip_grad_norm_(p, 1.0), momentum=0.9,
+    )
+    yield t(
+        "torch.clip_grad_norm_ adamW", lambda p, o: adamw(p, lr=1), 1e-2, moments,
+        lambda p: clip.clip_grad_norm_(p, 1.0),
+    )
+    yield t(
+        "torch.clip_grad_norm_ each", lambda p, o: sgd(p, lr=1), 0.1, None,
+        lambda p: [clip.clip_grad_norm_([x], 1.0) for x in p],
+    )
     yield t("torch.clip_grad_value_ sgd", lambda p, o: sgd(p, lr=1), 0.1, None, lambda p: clip.clip_grad_value_(p, 0.5))
     yield t(
         "torch.groups",
-        lambda p, o: sgd([{"params": p[:2], "momentum": 0.9}, {"params": p[2:], "momentum": 0.5, "weight_decay": 0.1}], lr=1),
+        lambda p, o: sgd(
+            [{"params": p[:2], "momentum": 0.9}, {"params": p[2:], "momentum": 0.5, "weight_decay": 0.1}], lr=1
+        ),
         0.1, velocity,
     )
 
@@ -201,7 +227,10 @@ def optimizer_rows():
     mask = [len(shape) >= 2 for _, shape in PARAMETERS]
     yield o("optax.sgd", lambda lr: optax.sgd(lr), 0.1)
     yield o("optax.sgd momentum", lambda lr: optax.sgd(lr, momentum=0.9), 0.1, trace, momentum=0.9)
-    yield o("optax.sgd nesterov", lambda lr: optax.sgd(lr, momentum=0.9, nesterov=True), 0.1, trace, momentum=0.9, nesterov=True)
+    yield o(
+        "optax.sgd nesterov", lambda lr: optax.sgd(lr, momentum=0.9, nesterov=True), 0.1, trace, momentum=0.9,
+        nesterov=True,
+    )
     yield o("optax.adam", lambda lr: optax.adam(lr), 1e-2, mu_nu)
     yield o("optax.adam root", lambda lr: optax.adam(lr, eps=0.0, eps_root=1e-8), 1e-2, mu_nu)
     yield o("optax.adamw", lambda lr: optax.adamw(lr), 1e-2, mu_nu)
@@ -209,7 +238,9 @@ def optimizer_rows():
     yield o("optax.clip_by_global_norm", lambda lr: optax.chain(optax.clip_by_global_norm(1.0), optax.sgd(lr)), 0.1)
     yield o(
         "optax.chain",
-        lambda lr: optax.chain(optax.add_decayed_weights(0.1, mask), optax.scale_by_schedule(lambda s: -lr(s)), optax.scale(0.5)),
+        lambda lr: optax.chain(
+            optax.add_decayed_weights(0.1, mask), optax.scale_by_schedule(lambda s: -lr(s)), optax.scale(0.5)
+        ),
         0.1,
     )
 
@@ -265,12 +296,30 @@ def schedule_rows():
     def f(schedule, options, by, fn, steps):
         return schedule, options, by, [(s, float(fn(s))) for s in steps]
 
-    yield t("stepDecay", {"initial": LR, "size": 7, "factor": 0.5}, "StepLR", lambda o: S.StepLR(o, 7, 0.5), around(7, 14))
-    yield t("multiStep", {"initial": LR, "milestones": [5, 9], "factor": 0.1}, "MultiStepLR", lambda o: S.MultiStepLR(o, [5, 9], 0.1), around(5, 9))
-    yield t("exponentialDecay", {"initial": LR, "rate": 0.9, "steps": 1}, "ExponentialLR", lambda o: S.ExponentialLR(o, 0.9), around(10))
-    yield t("linear", {"from": LR / 3, "to": LR, "steps": 5}, "LinearLR", lambda o: S.LinearLR(o, total_iters=5), around(5))
-    yield t("polynomialDecay", {"initial": LR, "steps": 10, "end": 0, "power": 2}, "PolynomialLR", lambda o: S.PolynomialLR(o, 10, 2), around(10))
-    yield t("cosineAnnealing", {"initial": LR, "steps": 10, "floor": 0.01}, "CosineAnnealingLR", lambda o: S.CosineAnnealingLR(o, 10, 0.01), around(10, 20))
+    yield t(
+        "stepDecay", {"initial": LR, "size": 7, "factor": 0.5}, "StepLR", lambda o: S.StepLR(o, 7, 0.5),
+        around(7, 14),
+    )
+    yield t(
+        "multiStep", {"initial": LR, "milestones": [5, 9], "factor": 0.1}, "MultiStepLR",
+        lambda o: S.MultiStepLR(o, [5, 9], 0.1), around(5, 9),
+    )
+    yield t(
+        "exponentialDecay", {"initial": LR, "rate": 0.9, "steps": 1}, "ExponentialLR",
+        lambda o: S.ExponentialLR(o, 0.9), around(10),
+    )
+    yield t(
+        "linear", {"from": LR / 3, "to": LR, "steps": 5}, "LinearLR", lambda o: S.LinearLR(o, total_iters=5),
+        around(5),
+    )
+    yield t(
+        "polynomialDecay", {"initial": LR, "steps": 10, "end": 0, "power": 2}, "PolynomialLR",
+        lambda o: S.PolynomialLR(o, 10, 2), around(10),
+    )
+    yield t(
+        "cosineAnnealing", {"initial": LR, "steps": 10, "floor": 0.01}, "CosineAnnealingLR",
+        lambda o: S.CosineAnnealingLR(o, 10, 0.01), around(10, 20),
+    )
     yield t(
         "warmRestarts", {"initial": LR, "steps": 4, "floor": 0.01}, "CosineAnnealingWarmRestarts",
         lambda o: S.CosineAnnealingWarmRestarts(o, 4, 1, 0.01), around(4, 8),
@@ -279,15 +328,24 @@ def schedule_rows():
         "warmRestarts", {"initial": LR, "steps": 3, "growth": 2, "floor": 0.01}, "CosineAnnealingWarmRestarts",
         lambda o: S.CosineAnnealingWarmRestarts(o, 3, 2, 0.01), around(3, 9, 21),
     )
-    yield t("oneCycle", {"peak": LR, "total": 10}, "OneCycleLR", lambda o: S.OneCycleLR(o, LR, 10), list(range(10)), False)
+    yield t(
+        "oneCycle", {"peak": LR, "total": 10}, "OneCycleLR", lambda o: S.OneCycleLR(o, LR, 10), list(range(10)),
+        False,
+    )
     yield t(
         "oneCycle", {"peak": LR, "total": 25, "rise": 0.25, "divisor": 10, "finalDivisor": 100}, "OneCycleLR",
         lambda o: S.OneCycleLR(o, LR, 25, pct_start=0.25, div_factor=10, final_div_factor=100), list(range(25)), False,
     )
 
     yield x("constant", 0.25, "constant_schedule", optax.constant_schedule(0.25), around(5))
-    yield x("linear", {"from": 0.1, "to": LR, "steps": 7}, "linear_schedule", optax.linear_schedule(0.1, LR, 7), around(7))
-    yield x("exponentialDecay", {"initial": LR, "rate": 0.5, "steps": 10}, "exponential_decay", optax.exponential_decay(LR, 10, 0.5), around(10))
+    yield x(
+        "linear", {"from": 0.1, "to": LR, "steps": 7}, "linear_schedule", optax.linear_schedule(0.1, LR, 7),
+        around(7),
+    )
+    yield x(
+        "exponentialDecay", {"initial": LR, "rate": 0.5, "steps": 10}, "exponential_decay",
+        optax.exponential_decay(LR, 10, 0.5), around(10),
+    )
     yield x(
         "exponentialDecay", {"initial": LR, "rate": 0.5, "steps": 10, "staircase": True}, "exponential_decay",
         optax.exponential_decay(LR, 10, 0.5, staircase=True), around(10, 20),
@@ -296,14 +354,20 @@ def schedule_rows():
         "polynomialDecay", {"initial": LR, "steps": 10, "end": 0.01, "power": 2}, "polynomial_schedule",
         optax.polynomial_schedule(LR, 0.01, 2, 10), around(10),
     )
-    yield x("cosineDecay", {"initial": LR, "steps": 10, "floor": 0.05}, "cosine_decay_schedule", optax.cosine_decay_schedule(LR, 10, 0.1), around(5, 10))
+    yield x(
+        "cosineDecay", {"initial": LR, "steps": 10, "floor": 0.05}, "cosine_decay_schedule",
+        optax.cosine_decay_schedule(LR, 10, 0.1), around(5, 10),
+    )
     yield x(
         "warmup", {"steps": 5, "then": {"initial": LR, "steps": 10}}, "warmup_cosine_decay_schedule",
         optax.warmup_cosine_decay_schedule(0.0, LR, 5, 15), around(5, 15),
     )
     yield x(
-        "sequence", {"boundaries": [5, 12]}, "join_schedules of linear 0 to 0.5 in 5, constant 0.5, linear 0.5 to 0 in 8",
-        optax.join_schedules([optax.linear_schedule(0.0, LR, 5), optax.constant_schedule(LR), optax.linear_schedule(LR, 0.0, 8)], [5, 12]),
+        "sequence", {"boundaries": [5, 12]},
+        "join_schedules of linear 0 to 0.5 in 5, constant 0.5, linear 0.5 to 0 in 8",
+        optax.join_schedules(
+            [optax.linear_schedule(0.0, LR, 5), optax.constant_schedule(LR), optax.linear_schedule(LR, 0.0, 8)], [5, 12]
+        ),
         around(5, 12, 20),
     )
 
@@ -315,9 +379,18 @@ def schedule_rows():
     for stairs in (False, True):
         q = (lambda s, d: s // d) if stairs else (lambda s, d: s / d)
         options = {"initial": LR, "rate": 0.96, "steps": 10, "staircase": stairs}
-        yield f("exponentialDecay", options, tf + "exponential_decay", lambda s, q=q: LR * 0.96 ** q(s, 10), around(10, 20))
-        yield f("naturalExp", options, tf + "natural_exp_decay", lambda s, q=q: LR * math.exp(-0.96 * q(s, 10)), around(10, 20))
-        yield f("inverseTime", options, tf + "inverse_time_decay", lambda s, q=q: LR / (1 + 0.96 * q(s, 10)), around(10, 20))
+        yield f(
+            "exponentialDecay", options, tf + "exponential_decay", lambda s, q=q: LR * 0.96 ** q(s, 10),
+            around(10, 20),
+        )
+        yield f(
+            "naturalExp", options, tf + "natural_exp_decay", lambda s, q=q: LR * math.exp(-0.96 * q(s, 10)),
+            around(10, 20),
+        )
+        yield f(
+            "inverseTime", options, tf + "inverse_time_decay", lambda s, q=q: LR / (1 + 0.96 * q(s, 10)),
+            around(10, 20),
+        )
     yield f(
         "polynomialDecay", {"initial": LR, "steps": 10, "power": 0.5}, tf + "polynomial_decay",
         lambda s: (LR - 1e-4) * (1 - min(s, 10) / 10) ** 0.5 + 1e-4, around(10),
@@ -327,7 +400,10 @@ def schedule_rows():
         length = 10 * max(1, math.ceil(s / 10))
         return (LR - 1e-4) * (1 - s / length) + 1e-4
 
-    yield f("polynomialDecay", {"initial": LR, "steps": 10, "cycle": True}, tf + "polynomial_decay", cycled, around(10, 20))
+    yield f(
+        "polynomialDecay", {"initial": LR, "steps": 10, "cycle": True}, tf + "polynomial_decay", cycled,
+        around(10, 20),
+    )
 
     def get_lr(it, learning_rate=LR, warmup_iters=5, lr_decay_iters=20, min_lr=0.05):
         if it < warmup_iters:
@@ -337,7 +413,10 @@ def schedule_rows():
         decay_ratio = (it - warmup_iters) / (lr_decay_iters - warmup_iters)
         return min_lr + 0.5 * (1.0 + math.cos(math.pi * decay_ratio)) * (learning_rate - min_lr)
 
-    yield f("warmupCosine", {"peak": LR, "warmup": 5, "total": 20, "floor": 0.05}, "formula of nanoGPT's get_lr", get_lr, around(5, 20))
+    yield f(
+        "warmupCosine", {"peak": LR, "warmup": 5, "total": 20, "floor": 0.05}, "formula of nanoGPT's get_lr",
+        get_lr, around(5, 20),
+    )
     yield f(
         "inverseSquareRoot", {"size": 512, "warmup": 4000}, "formula 3 of Attention Is All You Need",
         lambda s: 512**-0.5 * min((s + 1) ** -0.5, (s + 1) * 4000**-1.5), around(4000),
@@ -361,7 +440,8 @@ def schedule_rows():
 
 def write(name, data):
     OUT.mkdir(parents=True, exist_ok=True)
-    versions = {"torch": torch.__version__.split("+")[0], "optax": optax.__version__, "jax": jax.__version__, "numpy": np.__version__}
+    libraries = {"torch": torch, "optax": optax, "jax": jax, "numpy": np}
+    versions = {key: library.__version__.split("+")[0] for key, library in libraries.items()}
     made = {"madeBy": "test/reference/make-optim-fixtures.py", "versions": versions, **data}
     rows = made.pop("rows")
     body = json.dumps(made)[:-1] + ', "rows": [\n' + ",\n".join(json.dumps(row) for row in rows) + "\n]}\n"
@@ -372,7 +452,8 @@ if __name__ == "__main__":
     write(
         "optimizers.json",
         {
-            "about": "torch and optax ran in float32 (optax with double bias corrections, jax_enable_x64); formula rows are float64, rounded here.",
+            "about": "torch and optax ran in float32 (optax with double bias corrections, jax_enable_x64); "
+            "formula rows are float64, rounded here.",
             "parameters": [{"path": path, "shape": shape} for path, shape in PARAMETERS],
             "steps": STEPS,
             "change": CHANGE,
@@ -380,7 +461,13 @@ if __name__ == "__main__":
             "initial": pack(INITIAL),
             "gradients": pack(GRADIENTS),
             "rows": [
-                {"name": name, "by": by, "dtype": dtype, "options": options, "values": {k: pack(np.stack(v)) for k, v in values.items()}}
+                {
+                    "name": name,
+                    "by": by,
+                    "dtype": dtype,
+                    "options": options,
+                    "values": {key: pack(np.stack(rows)) for key, rows in values.items()},
+                }
                 for name, by, options, (dtype, values) in optimizer_rows()
             ],
         },
@@ -390,7 +477,8 @@ if __name__ == "__main__":
         {
             "about": "torch and optax in double; formula rows in double. Each entry of values is [step, value].",
             "rows": [
-                {"schedule": schedule, "options": options, "by": by, "values": values} for schedule, options, by, values in schedule_rows()
+                {"schedule": schedule, "options": options, "by": by, "values": values}
+                for schedule, options, by, values in schedule_rows()
             ],
         },
     )

@@ -20,14 +20,19 @@ export interface NodeTest {
   readonly tensors: ReadonlyMap<string, Uint8Array>;
 }
 
+interface Folder {
+  model?: Uint8Array;
+  tensors: Map<string, Uint8Array>;
+}
+
 /** All tests of the archive, by name, in its order. */
 export function readNodeTests(): NodeTest[] {
-  const folders = new Map<string, { model?: Uint8Array; tensors: Map<string, Uint8Array> }>();
+  const folders = new Map<string, Folder>();
   for (const { path, bytes } of readTarGz(archive)) {
     const match = /\/data\/node\/([^/]+)\/(.+)$/.exec(path);
     if (match === null) continue;
     const [, name, file] = match as unknown as [string, string, string];
-    const entry = folders.get(name) ?? { tensors: new Map() };
+    const entry: Folder = folders.get(name) ?? { tensors: new Map() };
     folders.set(name, entry);
     if (file === "model.onnx") entry.model = bytes;
     else if (file.endsWith(".pb")) entry.tensors.set(file, bytes);

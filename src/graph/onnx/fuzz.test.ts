@@ -68,7 +68,7 @@ test("every truncation of a model with every field", () => {
 });
 
 test("every byte of a model with every field set to what breaks parsers", () => {
-  for (const value of [0, 0x7f, 0x80, 0xff])
+  for (const value of [0, 0xff])
     for (let at = 0; at < everyField.length; at++) {
       const bytes = Uint8Array.from(everyField);
       bytes[at] = value;

@@ -75,14 +75,19 @@ export function checkTokenizerJson(value: unknown): TokenizerJson {
   if (!isRecord(model)) throw refuse("model", "it is missing", "must be an object", "is this a tokenizer.json file?");
   const type = model["type"] ?? (Array.isArray(model["merges"]) ? "BPE" : "missing");
   if (type !== "BPE")
-    throw refuse("model.type", `got ${JSON.stringify(type)}`, 'only "BPE" is supported, byte-level (as GPT-2) or one character a token');
+    throw refuse(
+      "model.type",
+      `got ${JSON.stringify(type)}`,
+      'only "BPE" is supported, byte-level (as GPT-2) or one character a token',
+    );
   if (!isRecord(model["vocab"])) throw refuse("model.vocab", "it is missing", "must map tokens to ids");
   for (const [token, id] of Object.entries(model["vocab"])) {
     if (!Number.isInteger(id) || (id as number) < 0)
       throw refuse(`model.vocab[${JSON.stringify(token)}]`, `got ${String(id)}`, "ids are integers from 0");
   }
   if (!Array.isArray(model["merges"])) throw refuse("model.merges", "it is missing", "must be a list");
-  const added = (json["added_tokens"] ??= []);
+  json["added_tokens"] ??= [];
+  const added = json["added_tokens"];
   if (!Array.isArray(added)) throw refuse("added_tokens", "got no list", "must be a list");
   for (const token of added) {
     const known = isRecord(token) && typeof token["content"] === "string" && Number.isInteger(token["id"]);
@@ -90,7 +95,11 @@ export function checkTokenizerJson(value: unknown): TokenizerJson {
       throw refuse("added_tokens", `got ${JSON.stringify(token)}`, "each needs a content and an id");
     for (const flag of ["single_word", "lstrip", "rstrip"]) {
       if (token[flag] === true)
-        throw refuse(`added token "${String(token["content"])}"`, `${flag} is true`, "only tokens matched exactly are supported");
+        throw refuse(
+          `added token "${String(token["content"])}"`,
+          `${flag} is true`,
+          "only tokens matched exactly are supported",
+        );
     }
   }
   for (const key of ["normalizer", "pre_tokenizer", "post_processor", "decoder"]) checkComponent(json, key);
@@ -107,7 +116,9 @@ export function checkSpecialTokens(api: string, tokens: readonly string[]): void
   for (const [i, token] of tokens.entries()) {
     if (token === "" || !token.isWellFormed() || tokens.indexOf(token) !== i) {
       const received = `got ${JSON.stringify(token)}`;
-      throw new TypeError(explain({ api, action: "use special token", received, rule: "must be non-empty text, each once" }));
+      throw new TypeError(
+        explain({ api, action: "use special token", received, rule: "must be non-empty text, each once" }),
+      );
     }
   }
 }

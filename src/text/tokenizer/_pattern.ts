@@ -10,8 +10,7 @@ import { refuse } from "./_json.ts";
  *
  * @source https://github.com/openai/gpt-2, src/encoder.py.
  */
-export const gpt2Pattern =
-  "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+export const gpt2Pattern = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
 
 /**
  * The split of OpenAI's cl100k_base, also Llama 3's: at most three digits together, line breaks apart from words, one
@@ -89,7 +88,11 @@ export function compilePattern(source: string): RegExp {
   try {
     return new RegExp(out, "gu");
   } catch (cause) {
-    throw refuse("pre_tokenizer", `got pattern ${JSON.stringify(source)}`, `must be a regular expression: ${String(cause)}`);
+    throw refuse(
+      "pre_tokenizer",
+      `got pattern ${JSON.stringify(source)}`,
+      `must be a regular expression: ${String(cause)}`,
+    );
   }
 }
 

@@ -52,7 +52,11 @@ function readSplit(json: ComponentJson): Step {
   // A known pattern leaves nothing between its matches, so the quicker form gives the same words.
   if (behavior === "Isolated") return known ? matches(pattern, true) : isolated(pattern, false);
   if (behavior === "Removed" && json["invert"] === true) return matches(pattern, known);
-  throw refuse("pre_tokenizer", `got a Split with behavior "${behavior}"`, 'must be "Isolated", or "Removed" and inverted');
+  throw refuse(
+    "pre_tokenizer",
+    `got a Split with behavior "${behavior}"`,
+    'must be "Isolated", or "Removed" and inverted',
+  );
 }
 
 function readSteps(json: ComponentJson): { steps: Step[]; byteLevel: boolean; addPrefixSpace: boolean } {
@@ -73,11 +77,23 @@ function readSteps(json: ComponentJson): { steps: Step[]; byteLevel: boolean; ad
         throw refuse("pre_tokenizer", "ByteLevel is followed by another", "it must be the last of a Sequence");
       const addPrefixSpace = parts.some((part) => part.addPrefixSpace);
       if (addPrefixSpace && parts.length > 1)
-        throw refuse("pre_tokenizer", "add_prefix_space is true inside a Sequence", "supported only where ByteLevel stands alone");
-      return { steps: parts.flatMap((part) => part.steps), byteLevel: parts.at(-1)?.byteLevel ?? false, addPrefixSpace };
+        throw refuse(
+          "pre_tokenizer",
+          "add_prefix_space is true inside a Sequence",
+          "supported only where ByteLevel stands alone",
+        );
+      return {
+        steps: parts.flatMap((part) => part.steps),
+        byteLevel: parts.at(-1)?.byteLevel ?? false,
+        addPrefixSpace,
+      };
     }
     default:
-      throw refuse("pre_tokenizer.type", `got "${json.type}"`, "must be ByteLevel, Split, Digits or a Sequence of them");
+      throw refuse(
+        "pre_tokenizer.type",
+        `got "${json.type}"`,
+        "must be ByteLevel, Split, Digits or a Sequence of them",
+      );
   }
 }
 
@@ -86,7 +102,11 @@ export function readPreTokenizer(json: ComponentJson | null): PreTokenizer {
   const { steps, byteLevel, addPrefixSpace } =
     json === null ? { steps: [], byteLevel: false, addPrefixSpace: false } : readSteps(json);
   if (!byteLevel)
-    throw refuse("pre_tokenizer", `got ${json === null ? "null" : `"${json.type}"`}`, "a BPE model is supported only with ByteLevel");
+    throw refuse(
+      "pre_tokenizer",
+      `got ${json === null ? "null" : `"${json.type}"`}`,
+      "a BPE model is supported only with ByteLevel",
+    );
   const [first, ...rest] = steps;
   return {
     addPrefixSpace,

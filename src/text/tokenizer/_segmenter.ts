@@ -27,8 +27,15 @@ function isSpace(unit: number): boolean {
   if (unit <= 0x20) return unit === 0x20 || (unit >= 9 && unit <= 13);
   if (unit < 0x85) return false;
   return (
-    unit === 0x85 || unit === 0xa0 || unit === 0x1680 || (unit >= 0x2000 && unit <= 0x200a) ||
-    unit === 0x2028 || unit === 0x2029 || unit === 0x202f || unit === 0x205f || unit === 0x3000
+    unit === 0x85 ||
+    unit === 0xa0 ||
+    unit === 0x1680 ||
+    (unit >= 0x2000 && unit <= 0x200a) ||
+    unit === 0x2028 ||
+    unit === 0x2029 ||
+    unit === 0x202f ||
+    unit === 0x205f ||
+    unit === 0x3000
   );
 }
 
@@ -68,7 +75,8 @@ class WordStream {
     const words = this.#pre.split(this.#held.slice(0, settled + 2));
     let end = 0;
     let count = 0;
-    while (count < words.length && end + (words[count] as string).length <= settled) end += (words[count++] as string).length;
+    while (count < words.length && end + (words[count] as string).length <= settled)
+      end += (words[count++] as string).length;
     if (count > 0) this.#sink.words(words, count);
     this.#held = this.#held.slice(end);
   }

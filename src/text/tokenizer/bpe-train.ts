@@ -2,7 +2,7 @@
 
 import { DataError, explain } from "../../base/errors.ts";
 import { byteCharacters, byteOrder } from "./_byte-level.ts";
-import { checkSpecialTokens, type ComponentJson, specialTokenJson, type TokenizerJson } from "./_json.ts";
+import { type ComponentJson, checkSpecialTokens, specialTokenJson, type TokenizerJson } from "./_json.ts";
 import { learnMerges, type Merge } from "./_learn-merges.ts";
 import { cl100kPattern } from "./_pattern.ts";
 import { readPreTokenizer } from "./_pre-tokenizer.ts";
@@ -71,12 +71,21 @@ const preTokenizers: Readonly<Record<"gpt2" | "cl100k", ComponentJson>> = {
  * ```
  */
 export async function trainBpe(text: TextStream, options: TrainBpeOptions): Promise<BpeTokenizer> {
-  const { vocabularySize, specialTokens = [], pattern = "cl100k", minFrequency = 2, maxWords = 2 ** 20, signal } = options;
+  const {
+    vocabularySize,
+    specialTokens = [],
+    pattern = "cl100k",
+    minFrequency = 2,
+    maxWords = 2 ** 20,
+    signal,
+  } = options;
   checkSpecialTokens("trainBpe", specialTokens);
   const room = vocabularySize - 256 - specialTokens.length;
   if (!Number.isInteger(vocabularySize) || room < 0 || vocabularySize > 2 ** 21) {
     const rule = `must be an integer from ${256 + specialTokens.length} (bytes and special tokens) to 2097152`;
-    throw new RangeError(explain({ api: "trainBpe", action: "use vocabularySize", received: `got ${vocabularySize}`, rule }));
+    throw new RangeError(
+      explain({ api: "trainBpe", action: "use vocabularySize", received: `got ${vocabularySize}`, rule }),
+    );
   }
 
   const words = await countWords(text, pattern, specialTokens, maxWords, signal);
@@ -124,7 +133,9 @@ async function countWords(
   segmenter.end();
   if (empty) {
     const rule = "needs at least one character";
-    throw new DataError(explain({ api: "trainBpe", action: "learn a vocabulary", received: "the text is empty", rule }));
+    throw new DataError(
+      explain({ api: "trainBpe", action: "learn a vocabulary", received: "the text is empty", rule }),
+    );
   }
   return words;
 }

@@ -4,7 +4,7 @@ import { DataError, explain } from "../../base/errors.ts";
 import { byteCharacters, bytesOfToken, tokenOfBytes } from "./_byte-level.ts";
 import { detach } from "./_detach.ts";
 import { IdBuffer } from "./_ids.ts";
-import { type BpeModelJson, checkTokenizerJson, type ComponentJson, refuse, type TokenizerJson } from "./_json.ts";
+import { type BpeModelJson, type ComponentJson, checkTokenizerJson, refuse, type TokenizerJson } from "./_json.ts";
 import { MergeTable } from "./_merge.ts";
 import { readPreTokenizer } from "./_pre-tokenizer.ts";
 import { SpecialMatcher } from "./_sections.ts";
@@ -28,7 +28,8 @@ function readMerge(merge: unknown, rank: number, vocab: ReadonlyMap<string, numb
     throw refuse(`model.merges[${rank}]`, `got ${JSON.stringify(merge)}`, 'must be "left right" or a pair');
   const ids = [left, right, left + right].map((token) => {
     const id = vocab.get(token);
-    if (id === undefined) throw refuse(`model.merges[${rank}]`, `"${token}" has no id`, "all its tokens must be in model.vocab");
+    if (id === undefined)
+      throw refuse(`model.merges[${rank}]`, `"${token}" has no id`, "all its tokens must be in model.vocab");
     return id;
   });
   return ids as [number, number, number];
@@ -37,7 +38,11 @@ function readMerge(merge: unknown, rank: number, vocab: ReadonlyMap<string, numb
 function checkModel(model: BpeModelJson): void {
   const rules: [keyof BpeModelJson, boolean, string][] = [
     ["byte_fallback", model.byte_fallback === true, "SentencePiece-style models are not supported; byte-level BPE is"],
-    ["continuing_subword_prefix", (model.continuing_subword_prefix ?? "") !== "", "must be empty in a byte-level model"],
+    [
+      "continuing_subword_prefix",
+      (model.continuing_subword_prefix ?? "") !== "",
+      "must be empty in a byte-level model",
+    ],
     ["end_of_word_suffix", (model.end_of_word_suffix ?? "") !== "", "must be empty in a byte-level model"],
     ["dropout", (model.dropout ?? 0) !== 0, "must be null: encoding is deterministic"],
   ];
@@ -48,7 +53,8 @@ function checkModel(model: BpeModelJson): void {
 function readNormalizer(json: ComponentJson | null): boolean {
   if (json === null) return false;
   if (json.type === "NFC") return true;
-  if (json.type === "Sequence" && Array.isArray(json["normalizers"])) return json["normalizers"].map(readNormalizer).includes(true);
+  if (json.type === "Sequence" && Array.isArray(json["normalizers"]))
+    return json["normalizers"].map(readNormalizer).includes(true);
   throw refuse("normalizer.type", `got "${json.type}"`, 'must be null or "NFC"');
 }
 
@@ -104,7 +110,9 @@ export class BpeTokenizer implements Tokenizer {
       preTokenizer: readPreTokenizer(checked.pre_tokenizer),
       nfc: readNormalizer(checked.normalizer),
     };
-    this.specialTokens = new Map(checked.added_tokens.filter((token) => token.special).map((token) => [token.content, token.id]));
+    this.specialTokens = new Map(
+      checked.added_tokens.filter((token) => token.special).map((token) => [token.content, token.id]),
+    );
     this.#merges = new MergeTable(model.merges.map((merge, rank) => readMerge(merge, rank, vocab)));
     this.#wholeWords = model.ignore_merges === true ? vocab : undefined;
 
@@ -112,7 +120,11 @@ export class BpeTokenizer implements Tokenizer {
       if (added.get(token) === id) continue;
       const bytes = bytesOfToken(token);
       if (bytes === undefined)
-        throw refuse(`model.vocab[${JSON.stringify(token)}]`, "it is not a byte-level token", "its characters must stand for bytes");
+        throw refuse(
+          `model.vocab[${JSON.stringify(token)}]`,
+          "it is not a byte-level token",
+          "its characters must stand for bytes",
+        );
       this.#bytes[id] = bytes;
     }
     for (const [content, id] of added) this.#bytes[id] = utf8.encode(content);

@@ -2,7 +2,14 @@
 
 import { DataError, explain } from "../../base/errors.ts";
 import { IdBuffer } from "./_ids.ts";
-import { type AddedTokenJson, checkSpecialTokens, checkTokenizerJson, refuse, specialTokenJson, type TokenizerJson } from "./_json.ts";
+import {
+  type AddedTokenJson,
+  checkSpecialTokens,
+  checkTokenizerJson,
+  refuse,
+  specialTokenJson,
+  type TokenizerJson,
+} from "./_json.ts";
 import { type SectionSink, SectionStream, SpecialMatcher } from "./_sections.ts";
 import type { Decoder, Encoder, TextStream, Tokenizer } from "./tokenizer.ts";
 
@@ -73,7 +80,11 @@ export class CharacterTokenizer implements Tokenizer {
       if (specials.get(token) === id) continue;
       const point = token.codePointAt(0);
       if (point === undefined || String.fromCodePoint(point) !== token)
-        throw refuse(`model.vocab[${JSON.stringify(token)}]`, "it is not one character", "a BPE model without merges has one token a character");
+        throw refuse(
+          `model.vocab[${JSON.stringify(token)}]`,
+          "it is not one character",
+          "a BPE model without merges has one token a character",
+        );
       characters++;
       if (point < 0x10000) this.#basic[point] = id;
       else this.#astral.set(point, id);
@@ -122,7 +133,9 @@ export class CharacterTokenizer implements Tokenizer {
     const token = this.#tokens[id];
     if (token !== undefined) return token;
     const rule = `must be a token's id below ${this.size}`;
-    throw new RangeError(explain({ api: "CharacterTokenizer.decode", action: "decode id", received: `got ${id}`, rule }));
+    throw new RangeError(
+      explain({ api: "CharacterTokenizer.decode", action: "decode id", received: `got ${id}`, rule }),
+    );
   }
 
   #stream(): { sections: SectionStream; out: IdBuffer } {
@@ -172,7 +185,10 @@ export class CharacterTokenizer implements Tokenizer {
  * @param options - See {@link TrainCharacterOptions}.
  * @throws DataError if the text is empty.
  */
-export async function trainCharacter(text: TextStream, options: TrainCharacterOptions = {}): Promise<CharacterTokenizer> {
+export async function trainCharacter(
+  text: TextStream,
+  options: TrainCharacterOptions = {},
+): Promise<CharacterTokenizer> {
   const { specialTokens = [], unknown, signal } = options;
   const tokens = unknown === undefined ? specialTokens : [...specialTokens, unknown];
   checkSpecialTokens("trainCharacter", tokens);
@@ -195,18 +211,31 @@ export async function trainCharacter(text: TextStream, options: TrainCharacterOp
   sections.end();
   if (points.size === 0) {
     const rule = "needs at least one character";
-    throw new DataError(explain({ api: "trainCharacter", action: "collect characters", received: "the text is empty", rule }));
+    throw new DataError(
+      explain({ api: "trainCharacter", action: "collect characters", received: "the text is empty", rule }),
+    );
   }
   const characters = [...points].sort((a, b) => a - b).map((point) => String.fromCodePoint(point));
   const single = tokens.find((token) => characters.includes(token));
   if (single !== undefined) {
     const received = `${JSON.stringify(single)} is also a character of the text`;
-    throw new DataError(explain({ api: "trainCharacter", action: "use special token", received, rule: "must differ from all characters" }));
+    throw new DataError(
+      explain({
+        api: "trainCharacter",
+        action: "use special token",
+        received,
+        rule: "must differ from all characters",
+      }),
+    );
   }
   return new CharacterTokenizer(tokenizerJson(characters, tokens, unknown));
 }
 
-function tokenizerJson(characters: readonly string[], tokens: readonly string[], unknown: string | undefined): TokenizerJson {
+function tokenizerJson(
+  characters: readonly string[],
+  tokens: readonly string[],
+  unknown: string | undefined,
+): TokenizerJson {
   const added: AddedTokenJson[] = tokens.map((token, i) => specialTokenJson(token, characters.length + i));
   return {
     version: "1.0",

@@ -1,7 +1,7 @@
 /** Reads a tokenizer from a `tokenizer.json`, and names one by its content. */
 
 import { DataError, explain, messageOf } from "../../base/errors.ts";
-import { checkTokenizerJson, type ComponentJson, refuse, type TokenizerJson } from "./_json.ts";
+import { type ComponentJson, checkTokenizerJson, refuse, type TokenizerJson } from "./_json.ts";
 import { BpeTokenizer } from "./bpe.ts";
 import { CharacterTokenizer } from "./character.ts";
 import type { Tokenizer } from "./tokenizer.ts";
@@ -27,7 +27,8 @@ function isByteLevel(component: ComponentJson | null): boolean {
 export function tokenizerFromJson(json: unknown): Tokenizer {
   const checked = checkTokenizerJson(json);
   if (isByteLevel(checked.pre_tokenizer)) return new BpeTokenizer(json as TokenizerJson);
-  if (checked.pre_tokenizer === null && checked.model.merges.length === 0) return new CharacterTokenizer(json as TokenizerJson);
+  if (checked.pre_tokenizer === null && checked.model.merges.length === 0)
+    return new CharacterTokenizer(json as TokenizerJson);
   const received = `got a BPE model with pre_tokenizer ${checked.pre_tokenizer === null ? "null" : `"${checked.pre_tokenizer.type}"`}`;
   throw refuse("model", received, "supported are byte-level BPE (a ByteLevel pre_tokenizer) and one character a token");
 }
@@ -52,7 +53,10 @@ export async function loadTokenizer(source: string | object): Promise<Tokenizer>
   if (typeof source !== "string") return tokenizerFromJson(source);
   const fail = (cause: unknown, rule: string): DataError => {
     const received = `"${source}": ${messageOf(cause)}`;
-    return new DataError(explain({ api: "loadTokenizer", action: "read tokenizer", received, rule }), { cause, source });
+    return new DataError(explain({ api: "loadTokenizer", action: "read tokenizer", received, rule }), {
+      cause,
+      source,
+    });
   };
   let text: string;
   try {

@@ -1,0 +1,139 @@
+/** Exports a GPT as an inference model with a key–value cache, and opens such models for generation. */
+
+import { mkdir, readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { CodecError, explain, messageOf, UsageError } from "../base/errors.ts";
+import { writeAtomically } from "../base/files.ts";
+import { writeOnnx } from "../graph/onnx/export.ts";
+import { readOnnx } from "../graph/onnx/read.ts";
+import type { CpuRuntime } from "../runtime/cpu.ts";
+import { readSafetensors } from "../tensor/safetensors.ts";
+import type { Tensor } from "../tensor/tensor.ts";
+import { newestCheckpoint, openRunFolder } from "../train/run-folder.ts";
+import { decoderGraph } from "./decoder-graph.ts";
+import type { DecoderCall, DecoderSizes } from "./generate.ts";
+import { type GptModel, type GptOptions, gpt } from "./gpt.ts";
+import { loadTokenizer } from "./tokenizer/load.ts";
+import type { Tokenizer } from "./tokenizer/tokenizer.ts";
+
+/** Key of the model's options in `metadata_props`. */
+const metadataKey = "cameo.gpt";
+
+/**
+ * Writes `model.onnx` and `tokenizer.json` into a folder. The model has the inputs and outputs of Hugging Face's ONNX
+ * decoders (see `decoderGraph`), so stock ONNX Runtime and Transformers.js run it.
+ *
+ * @param folder - Where; made if missing.
+ * @param model - The model.
+ * @param weights - Tensors by parameter path.
+ * @param tokenizer - Written beside the model.
+ * @returns Path and size of the model file.
+ */
+export async function exportGpt(
+  folder: string,
+  model: GptModel,
+  weights: ReadonlyMap<string, Tensor>,
+  tokenizer: Tokenizer,
+): Promise<{ path: string; sizeBytes: number }> {
+  const { graph, dynamicShapes } = decoderGraph(model, weights);
+  const bytes = writeOnnx(graph, { dynamicShapes, metadata: { [metadataKey]: JSON.stringify(model.config) } });
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, "model.onnx");
+  await writeAtomically(path, bytes);
+  await writeAtomically(join(folder, "tokenizer.json"), `${JSON.stringify(tokenizer.toJSON())}\n`);
+  return { path, sizeBytes: bytes.length };
+}
+
+/** A model that can write: how to run it, its sizes, its tokenizer. */
+export interface Generator extends AsyncDisposable {
+  readonly call: DecoderCall;
+  readonly sizes: DecoderSizes;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * A generator over a model whose weights are in memory, such as one in training: they are read where they lie, at every call.
+ *
+ * @param runtime - Where to run.
+ * @param model - The model.
+ * @param weights - Tensors by parameter path, over the live memory.
+ * @param tokenizer - Of the model.
+ */
+export async function liveGenerator(
+  runtime: CpuRuntime,
+  model: GptModel,
+  weights: ReadonlyMap<string, Tensor>,
+  tokenizer: Tokenizer,
+): Promise<Generator> {
+  const { graph, dynamicShapes } = decoderGraph(model, null);
+  const executable = await runtime.load(writeOnnx(graph, { dynamicShapes }), { name: graph.name });
+  const fixed = Object.fromEntries(weights);
+  return {
+    call: (inputs, outputs) => executable.call({ ...inputs, ...fixed }, outputs),
+    sizes: model.config,
+    tokenizer,
+    [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
+  };
+}
+
+/**
+ * Opens an exported `.onnx` or the newest checkpoint of a run for generation.
+ *
+ * @param runtime - Where to run.
+ * @param source - Path of a `.onnx` file that Cameo exported, or of a run's folder.
+ * @throws CodecError or CheckpointError if the file or run is damaged; UsageError if it holds no GPT of Cameo's.
+ */
+export async function openGenerator(runtime: CpuRuntime, source: string): Promise<Generator> {
+  if (!source.endsWith(".onnx")) {
+    const { model, weights, tokenizer } = await readRun(source);
+    return liveGenerator(runtime, model, weights, tokenizer);
+  }
+  const fail = (received: string, rule: string, cause?: unknown) =>
+    new UsageError(explain({ api: "generate", action: `open "${source}"`, received, rule }), { cause });
+  const bytes = await readFile(source).catch((cause) => {
+    throw fail(messageOf(cause), "must be a file", cause);
+  });
+  const config = readOnnx(bytes).metadata?.get(metadataKey);
+  if (config === undefined) throw fail("it was not exported by Cameo as a language model", 'use a model from "cameo export"');
+  const tokenizer = await loadTokenizer(join(dirname(source), "tokenizer.json"));
+  let sizes: Required<GptOptions>;
+  try {
+    sizes = gpt(JSON.parse(config) as GptOptions).config;
+  } catch (cause) {
+    throw new CodecError("onnx", `generate: cannot open "${source}": its metadata is damaged, ${messageOf(cause)}`, { cause });
+  }
+  const executable = await runtime.load(bytes, { name: source });
+  return { call: (inputs, outputs) => executable.call(inputs, outputs), sizes, tokenizer, [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose]() };
+}
+
+/** What a run's folder holds of its model. */
+export interface RunModel {
+  readonly model: GptModel;
+  readonly weights: ReadonlyMap<string, Tensor>;
+  readonly tokenizer: Tokenizer;
+  /** Steps completed at the checkpoint. */
+  readonly step: number;
+}
+
+/**
+ * Reads model, newest weights and tokenizer of a run.
+ *
+ * @param path - The run's folder.
+ * @throws CheckpointError if there is no run, or no whole checkpoint; UsageError if the run is no GPT's.
+ */
+export async function readRun(path: string): Promise<RunModel> {
+  const { folder, recipe } = await openRunFolder(path);
+  const options = recipe as Partial<GptOptions> & { kind?: unknown };
+  if (options.kind !== "gpt")
+    throw new UsageError(explain({ api: "run", action: `open "${path}"`, received: `it is of kind ${JSON.stringify(options.kind)}`, rule: "must be a gpt run" }));
+  const checkpoint = await newestCheckpoint(folder, () => {});
+  if (checkpoint === null)
+    throw new UsageError(
+      explain({ api: "run", action: `open "${path}"`, received: "it has no checkpoint yet", rule: "needs one", hint: "train it further with --resume" }),
+    );
+  const tokenizer = await loadTokenizer(join(folder.path, "data", "tokenizer.json"));
+  const { layers, heads, width, context, bias, dropout } = options as Required<GptOptions>;
+  const model = gpt({ layers, heads, width, context, bias, dropout, vocabulary: tokenizer.size });
+  const weights = await readSafetensors(join(checkpoint.path, "model.safetensors"));
+  return { model, weights, tokenizer, step: checkpoint.state.step };
+}
