@@ -54,7 +54,7 @@ def main():
     layers, heads = setup["layers"], setup["heads"]
     tokens = torch.tensor(setup["tokens"], dtype=torch.long).view(setup["batch"], setup["context"])
     targets = torch.tensor(setup["targets"], dtype=torch.long).view(setup["batch"], setup["context"])
-    optimizer = torch.optim.Adam(weights.values(), lr=setup["learningRate"], betas=(0.9, 0.99))
+    optimizer = torch.optim.Adam(weights.values(), lr=setup["learningRate"], betas=tuple(setup["betas"]))
 
     def step():
         logits = forward(weights, tokens, layers, heads)

@@ -17,6 +17,7 @@ export interface TokenBatch {
 
 /** Options of {@link tokenBatches}. */
 export interface TokenBatchesOptions {
+  /** Seed of the random batches: an integer, [0, 2^53). */
   seed: number;
   /** Share of the tokens at the end that is kept for validation, [0, 1). @defaultValue 0.1 */
   validationFraction?: number;
@@ -24,8 +25,11 @@ export interface TokenBatchesOptions {
 
 /** Options of {@link TokenBatches.batch}. */
 export interface BatchOptions {
+  /** Rows, B. */
   batchSize: number;
+  /** Tokens in a row, T. */
   context: number;
+  /** Which part to cut from. */
   split: Split;
   /** Number of the first row within the step: where a rank's or a micro-batch's rows begin. @defaultValue 0 */
   firstRow?: number;
@@ -33,8 +37,11 @@ export interface BatchOptions {
 
 /** Options of {@link TokenBatches.windows}. */
 export interface WindowsOptions {
+  /** Rows, B. */
   batchSize: number;
+  /** Tokens in a row, T. */
   context: number;
+  /** Which part to go through. */
   split: Split;
   /** Target at positions past the end of the split; such inputs are 0. @defaultValue -1, as nanoGPT */
   ignoreIndex?: number;
@@ -166,7 +173,11 @@ function checkSizes(batchSize: number, context: number): void {
   if (!Number.isInteger(context) || context < 1) throw argument("use context", context, "must be a positive integer");
 }
 
-/** Tokens that are already in memory, as a {@link TokenSource}. They are read in place, not copied. */
+/**
+ * Tokens that are already in memory, as a {@link TokenSource}. They are read in place, not copied.
+ *
+ * @param tokens - Ids, one a position.
+ */
 export function arrayTokens(tokens: ArrayLike<number>): TokenSource {
   return {
     length: tokens.length,

@@ -34,13 +34,15 @@ export interface TokenStoreHeader {
 
 /** Options of {@link writeTokenStore}. */
 export interface WriteTokenStoreOptions {
+  /** The corpus in pieces, as `readText` gives it. */
   text: Iterable<string> | AsyncIterable<string>;
+  /** A fresh streaming encoder; it is used up. */
   encoder: TokenEncoder;
   /** Every token must be below this; decides between uint16 (up to 65,536) and uint32. */
   vocabulary: number;
   /** A name for the tokenizer that changes when its tokens would, such as `hashTokenizer` gives. */
   tokenizer: string;
-  /** @defaultValue none */
+  /** The files behind the text, so that a later run can tell whether they changed. @defaultValue none */
   sources?: readonly TextFile[];
   /** Called after each piece of text with the tokens written so far. */
   onProgress?: (tokens: number) => void;
@@ -133,6 +135,8 @@ export async function writeTokenStore(path: string, options: WriteTokenStoreOpti
  * Whether a store can be used instead of encoding again: same tokenizer, same files with the same sizes and times.
  *
  * @param header - The store's header, or undefined when there is no store.
+ * @param tokenizer - Name of the tokenizer that is to be used now.
+ * @param sources - The files as they are now, in reading order.
  */
 export function isTokenStoreCurrent(
   header: TokenStoreHeader | undefined,

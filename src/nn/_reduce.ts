@@ -11,7 +11,13 @@ export type Reduction = "mean" | "sum" | "none";
 
 /** Throws RangeError unless the value is a {@link Reduction}. */
 export function requireReduction(api: string, reduction: Reduction): void {
-  requireThat(["mean", "sum", "none"].includes(reduction), api, "reduction", `"${reduction}"`, "must be mean, sum or none");
+  requireThat(
+    ["mean", "sum", "none"].includes(reduction),
+    api,
+    "reduction",
+    `"${reduction}"`,
+    "must be mean, sum or none",
+  );
 }
 
 /** Mean, sum or the losses themselves. */

@@ -1,6 +1,6 @@
 import type { Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/operator.ts";
-import { sameShape, type Shape } from "../tensor/shape.ts";
+import { type Shape, sameShape } from "../tensor/shape.ts";
 
 /** Reshape to a static shape; nothing if it is that already. */
 export function reshape(g: Builder, value: Value, shape: Shape): Value {

@@ -45,7 +45,13 @@ const functions: Readonly<Record<Activation, (g: Builder, x: Value) => Value>> =
  * @throws RangeError if there is no function of that name.
  */
 export function activation(name: Activation): Layer {
-  requireThat(Object.hasOwn(functions, name), "activation", "name", `"${name}"`, `must be one of ${Object.keys(functions).join(", ")}`);
+  requireThat(
+    Object.hasOwn(functions, name),
+    "activation",
+    "name",
+    `"${name}"`,
+    `must be one of ${Object.keys(functions).join(", ")}`,
+  );
   const apply = functions[name];
   return layer({}, (_, x: Value, { g }) => apply(g, x));
 }

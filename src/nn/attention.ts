@@ -110,11 +110,25 @@ export function attention(options: AttentionOptions): Layer {
   );
 }
 
-/** [T, T], 0 where the key is not after the query and a large negative number elsewhere (not −∞: −∞ − −∞ is NaN). */
+/** Masks by length and dtype, once for all blocks of a graph. */
+const masks = new WeakMap<Builder, Map<string, Value>>();
+
+/** [T, T]: 0 where the key is not after the query and a large negative number elsewhere (not −∞: −∞ − −∞ is NaN). */
 function causalMask(g: Builder, sequence: number, like: Value): Value {
-  const values = new Float32Array(sequence * sequence);
-  for (let query = 0; query < sequence; query++) values.fill(-1e9, query * sequence + query + 1, (query + 1) * sequence);
-  return g.constant(tensor(like.dtype, [sequence, sequence], values));
+  let known = masks.get(g);
+  if (known === undefined) {
+    known = new Map();
+    masks.set(g, known);
+  }
+  const key = `${sequence},${like.dtype}`;
+  let mask = known.get(key);
+  if (mask === undefined) {
+    const values = new Float32Array(sequence * sequence);
+    for (let query = 0; query < sequence; query++) values.fill(-1e9, query * sequence + query + 1, (query + 1) * sequence);
+    mask = g.constant(tensor(like.dtype, [sequence, sequence], values));
+    known.set(key, mask);
+  }
+  return mask;
 }
 
 /** Each key/value head once for every query head of its group: [T, B·K, D] → [T, B·H, D]. */

@@ -32,7 +32,11 @@ function applied(layer: Layer, shape: readonly number[], { dtype = "float32" as 
 const namesOf = (layer: Layer) => [...flattenParameters(layer.parameters).keys()];
 
 test("sequential names a list by numbers and a record by its names, and residual adds none", () => {
-  const list = sequential([linear({ inputs: 2, outputs: 2 }), relu(), residual(linear({ inputs: 2, outputs: 2, bias: false }))]);
+  const list = sequential([
+    linear({ inputs: 2, outputs: 2 }),
+    relu(),
+    residual(linear({ inputs: 2, outputs: 2, bias: false })),
+  ]);
   expect(namesOf(list)).toEqual(["0.weight", "0.bias", "2.weight"]);
   const record = sequential({ first: linear({ inputs: 2, outputs: 3 }), second: layerNorm(3) });
   expect(namesOf(record)).toEqual(["first.weight", "first.bias", "second.weight", "second.bias"]);
@@ -106,7 +110,8 @@ describe("an input that does not fit is named with its layer and the rule", () =
       const inModel = sequential({ part: layer });
       expect(() => applied(inModel, shape)).toThrow(rule);
       expect(() => applied(inModel, shape)).toThrow(expect.objectContaining({ code: "shape" }));
-      if (name !== "conv2d too small") expect(() => applied(inModel, shape)).toThrow(/^\w+ "part": cannot take its input: /);
+      if (name !== "conv2d too small")
+        expect(() => applied(inModel, shape)).toThrow(/^\w+ "part": cannot take its input: /);
     });
 });
 
@@ -131,6 +136,8 @@ test("options out of range are refused when the layer is made", () => {
     () => mlp({ inputs: 4, hidden: 4, dropout: 1 }),
   ];
   for (const make of wrong) expect(make, String(make)).toThrow(RangeError);
-  expect(() => linear({ inputs: 0, outputs: 1 })).toThrow("linear: cannot use inputs: got 0, must be a positive integer");
+  expect(() => linear({ inputs: 0, outputs: 1 })).toThrow(
+    "linear: cannot use inputs: got 0, must be a positive integer",
+  );
   expect(() => activation("swish" as Activation)).toThrow('got "swish", must be one of relu, gelu,');
 });

@@ -95,7 +95,13 @@ function padsOf(api: string, padding: PerAxis | "same", { kernel, strides, dilat
     const each = perAxis(api, "padding", padding, kernel.length, 0);
     return [...each, ...each];
   }
-  requireThat(strides.every((stride) => stride === 1), api, "padding", '"same"', "needs stride 1");
+  requireThat(
+    strides.every((stride) => stride === 1),
+    api,
+    "padding",
+    '"same"',
+    "needs stride 1",
+  );
   const total = kernel.map((length, axis) => (length - 1) * (dilations[axis] as number));
   return [...total.map((count) => Math.floor(count / 2)), ...total.map((count) => Math.ceil(count / 2))];
 }

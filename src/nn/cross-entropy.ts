@@ -80,7 +80,13 @@ export function crossEntropy(g: Builder, logits: Value, labels: Value, options: 
         rule: `must be [${c}], one number per class`,
       }),
     );
-  requireThat(labelSmoothing >= 0 && labelSmoothing < 1, "crossEntropy", "labelSmoothing", labelSmoothing, "must be in [0, 1)");
+  requireThat(
+    labelSmoothing >= 0 && labelSmoothing < 1,
+    "crossEntropy",
+    "labelSmoothing",
+    labelSmoothing,
+    "must be in [0, 1)",
+  );
   requireReduction("crossEntropy", reduction);
 
   const weights = weight === null ? null : g.constant(weight);

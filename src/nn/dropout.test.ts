@@ -95,11 +95,19 @@ describe("independence", () => {
   test("rows, columns and steps have their share each", async () => {
     // Σ z² over many counts is χ² if each count is binomial: neither too scattered nor too even.
     const rate = 0.2;
-    const masks = await masksOf(rate, [512, 512], Array.from({ length: 40 }, (_, step) => step));
+    const masks = await masksOf(
+      rate,
+      [512, 512],
+      Array.from({ length: 40 }, (_, step) => step),
+    );
     const z = (kept: number, of: number) => (kept - of * (1 - rate)) / Math.sqrt(of * rate * (1 - rate));
     const squares = { row: 0, column: 0, step: 0 };
     for (const mask of masks) {
-      squares.step += z(mask.reduce((sum, x) => sum + x, 0), mask.length) ** 2;
+      squares.step +=
+        z(
+          mask.reduce((sum, x) => sum + x, 0),
+          mask.length,
+        ) ** 2;
       for (let line = 0; line < 512; line++) {
         let [row, column] = [0, 0];
         for (let k = 0; k < 512; k++) {

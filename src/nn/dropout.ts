@@ -3,8 +3,8 @@
  * parts or resumed and drops the same elements.
  */
 
-import type { Value } from "../graph/graph.ts";
 import { RandomStream } from "../base/random.ts";
+import type { Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/operator.ts";
 import { onnxTypeOf } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
@@ -17,8 +17,8 @@ import { type Layer, layer, type Scope } from "./layer.ts";
  * Sets each element to 0 with probability `rate` while training, and divides the others by 1 − rate so that the mean stays.
  * At inference it is the identity.
  *
- * The mask costs four passes over the input and as many random bits as a table of about 2·√n numbers has; ONNX's own
- * `Dropout` is not used, because its mask cannot be drawn again.
+ * The mask is a function of the step seed and the layer's path, so a step that is computed again drops the same elements, and
+ * so does a layer that is applied twice under one path. ONNX's own `Dropout` is not used: its mask cannot be drawn again.
  *
  * @shape x [...] → [...]
  * @param rate - Probability of dropping an element, [0, 1).
@@ -52,10 +52,10 @@ export function dropout(rate: number): Layer {
  * seed · row[r] · column[c] mod 2^32 ≥ rate · 2^32          all three odd
  * ```
  *
- * `row` and `column` are Philox numbers under the layer's path, and `seed` is the mixed step seed. Any two elements, steps or
- * layers are independent (over the choice of the numbers), and all but one in about 2^30 groups of four. It takes one
- * integer product per element, and runs on every target, where a full hash per element would take ten passes and shifts
- * that WebGPU lacks.
+ * `row` and `column` are Philox numbers under the layer's path, and `seed` is the mixed step seed. Over the choice of these
+ * numbers any two elements of a step are independent; two steps are, but for multipliers in a small ratio (about one pair of
+ * steps in 2^28), and so are the four corners of a rectangle in the grid, but for pairs of rows in such a ratio. It takes one
+ * integer product per element, where a full hash would take about ten passes.
  */
 function keepMask(scope: Scope, x: Value, rate: number): Value {
   const { g } = scope;
@@ -78,7 +78,11 @@ function nearRoot(count: number): number {
 }
 
 function oddNumbers(shape: readonly [number, number], stream: RandomStream, from: number): Tensor {
-  return tensor("uint32", shape, Uint32Array.from({ length: sizeOf(shape) }, (_, i) => (stream.uint32(from + i) | 1) >>> 0));
+  return tensor(
+    "uint32",
+    shape,
+    Uint32Array.from({ length: sizeOf(shape) }, (_, i) => (stream.uint32(from + i) | 1) >>> 0),
+  );
 }
 
 /**

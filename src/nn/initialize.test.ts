@@ -108,7 +108,8 @@ describe("orthogonal", () => {
       for (let a = 0; a < count; a++)
         for (let b = 0; b < count; b++) {
           let sum = 0;
-          for (let k = 0; k < Math.max(rows, columns); k++) sum += rows <= columns ? at(a, k) * at(b, k) : at(k, a) * at(k, b);
+          for (let k = 0; k < Math.max(rows, columns); k++)
+            sum += rows <= columns ? at(a, k) * at(b, k) : at(k, a) * at(k, b);
           expect(sum).toBeCloseTo(a === b ? 4 : 0, 10);
         }
     });
@@ -126,7 +127,9 @@ test("fans and gains are PyTorch's", () => {
 });
 
 test("an initialiser says what it cannot do", () => {
-  expect(() => uniform(1, 1)).toThrow("uniform: cannot use interval: got [1, 1), the low end must be below the high end");
+  expect(() => uniform(1, 1)).toThrow(
+    "uniform: cannot use interval: got [1, 1), the low end must be below the high end",
+  );
   expect(() => normal({ std: -1 })).toThrow(RangeError);
   expect(() => truncatedNormal({ low: 3, high: 4 })).toThrow(RangeError);
   expect(() => uniformBias(0)).toThrow(RangeError);

@@ -9,7 +9,7 @@ import type { RandomStream } from "../base/random.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/operator.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
-import { formatShape, sameShape, type Shape } from "../tensor/shape.ts";
+import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
 
 /**
  * Fills a parameter before training.
@@ -144,15 +144,14 @@ function use(scope: Scope, name: string, part: Parts[string]): unknown {
   if (part === null) return null;
   if (isList(part)) {
     const inner = scope.child(name);
-    return part.map((item, i) => (input: unknown) => apply(item, inner.child(String(i)), input));
+    return part.map((item, i) => {
+      const at = inner.child(String(i));
+      return (input: unknown) => scope.g.scope(`${name}.${i}`, () => item.apply(at, input));
+    });
   }
-  return part.type === "parameter" ? scope.parameter(name) : (input: unknown) => apply(part, scope.child(name), input);
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: layers of any input and output
-function apply(inner: Layer<any, any>, scope: Scope, input: unknown): unknown {
-  const segment = scope.path.slice(scope.path.lastIndexOf(".") + 1);
-  return scope.g.scope(segment, () => inner.apply(scope, input));
+  if (part.type === "parameter") return scope.parameter(name);
+  const at = scope.child(name);
+  return (input: unknown) => scope.g.scope(name, () => part.apply(at, input));
 }
 
 /** All parameters under their paths, in the order in which they were declared. */
@@ -164,6 +163,13 @@ export function flattenParameters(tree: ParameterTree, prefix = ""): Map<string,
     else for (const [inner, value] of flattenParameters(entry, path)) flat.set(inner, value);
   }
   return flat;
+}
+
+/** Trainable numbers in a tree of parameters. */
+export function countParameters(tree: ParameterTree): number {
+  let count = 0;
+  for (const { shape, trainable } of flattenParameters(tree).values()) if (trainable) count += sizeOf(shape);
+  return count;
 }
 
 function isParameter(entry: Parameter | ParameterTree): entry is Parameter {

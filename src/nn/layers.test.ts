@@ -67,7 +67,12 @@ const layers: Readonly<Record<string, Layer>> = {
   "maxPool2d padded": maxPool2d({ kernel: 3, stride: 2, padding: 1 }),
   averagePool2d: averagePool2d({ kernel: 2 }),
   "averagePool2d padded": averagePool2d({ kernel: 3, stride: 2, padding: 1 }),
-  "averagePool2d without padding": averagePool2d({ kernel: [3, 2], stride: [2, 1], padding: [1, 0], countPadding: false }),
+  "averagePool2d without padding": averagePool2d({
+    kernel: [3, 2],
+    stride: [2, 1],
+    padding: [1, 0],
+    countPadding: false,
+  }),
   globalAveragePool: globalAveragePool(),
   flatten: flatten(),
   softmax: softmax(1),

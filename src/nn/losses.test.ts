@@ -43,7 +43,10 @@ const losses: Readonly<Record<string, Loss>> = {
   ),
   "crossEntropy of large logits": of(crossEntropy),
   binaryCrossEntropyWithLogits: of(binaryCrossEntropyWithLogits),
-  "binaryCrossEntropyWithLogits weighted none": of(binaryCrossEntropyWithLogits, { positiveWeight: 3, reduction: "none" }),
+  "binaryCrossEntropyWithLogits weighted none": of(binaryCrossEntropyWithLogits, {
+    positiveWeight: 3,
+    reduction: "none",
+  }),
   meanSquaredError: of(meanSquaredError),
   "meanSquaredError sum": of(meanSquaredError, { reduction: "sum" }),
   meanAbsoluteError: of(meanAbsoluteError),
@@ -84,7 +87,8 @@ test("crossEntropy takes int32 labels", async () => {
 
 describe("a loss says what does not fit", () => {
   const g = createBuilder();
-  const float = (...shape: number[]) => g.constant(tensor("float32", shape, new Float32Array(shape.reduce((a, b) => a * b, 1))));
+  const float = (...shape: number[]) =>
+    g.constant(tensor("float32", shape, new Float32Array(shape.reduce((a, b) => a * b, 1))));
   const labels = g.constant(tensor("int64", [3], [0, 1, 2]));
 
   test("crossEntropy", () => {

@@ -145,7 +145,12 @@ export interface KlDivergenceOptions {
  * @throws ShapeError if shapes or dtypes differ.
  * @source Kullback and Leibler, "On Information and Sufficiency", 1951, https://doi.org/10.1214/aoms/1177729694, eq. 2.4.
  */
-export function klDivergence(g: Builder, logPrediction: Value, target: Value, options: KlDivergenceOptions = {}): Value {
+export function klDivergence(
+  g: Builder,
+  logPrediction: Value,
+  target: Value,
+  options: KlDivergenceOptions = {},
+): Value {
   const { reduction = "batchMean", logTarget = false } = options;
   requireAlike("klDivergence", logPrediction, target);
   const { dtype, shape } = logPrediction;
@@ -192,6 +197,7 @@ export function hinge(g: Builder, scores: Value, labels: Value, options: MarginO
  * @param b - As many vectors, of the same shape and dtype.
  * @param epsilon - Least squared product of lengths: a vector of zeros has cosine 0 to any other.
  * @throws ShapeError if shapes or dtypes differ.
+ * @source Salton, Wong and Yang, "A Vector Space Model for Automatic Indexing", 1975, https://doi.org/10.1145/361219.361220
  */
 export function cosineSimilarity(g: Builder, a: Value, b: Value, epsilon = 1e-12): Value {
   requireAlike("cosineSimilarity", a, b);

@@ -1,7 +1,7 @@
 /** Pooling over images, [batch, channels, height, width] (NCHW), and over all of space. */
 
 import type { Value } from "../graph/graph.ts";
-import { type PerAxis, perAxis, requireThat, failInput } from "./_check.ts";
+import { failInput, type PerAxis, perAxis, requireThat } from "./_check.ts";
 import { type Layer, layer } from "./layer.ts";
 
 /** Options of {@link maxPool2d} and {@link averagePool2d}. One number for both axes, or [height, width]. */
@@ -77,7 +77,10 @@ export function maxPool2d(options: PoolOptions): Layer {
  * @throws RangeError if an option is out of range. ShapeError when applied to an input without 4 axes or smaller than the window.
  */
 export function averagePool2d(options: AveragePoolOptions): Layer {
-  const attributes = { ...attributesOf("averagePool2d", options), count_include_pad: options.countPadding === false ? 0 : 1 };
+  const attributes = {
+    ...attributesOf("averagePool2d", options),
+    count_include_pad: options.countPadding === false ? 0 : 1,
+  };
   return layer({}, (_, x: Value, scope) => {
     if (x.shape.length !== 4) failInput("averagePool2d", scope, x, "must be [batch, channels, height, width]");
     return scope.g.op("AveragePool", [x], attributes);

@@ -15,6 +15,8 @@ export interface Match {
   readonly attributes: Readonly<Record<string, unknown>>;
   /** The node that makes a value of the new graph; undefined for inputs and constants. */
   producer(value: Value | null | undefined): Node | undefined;
+  /** The nodes of the graph being read that take a value of it as input. */
+  readers(value: Value): readonly Node[];
   /** True if this node is the only one that reads its input `index`, and the graph does not give it out. */
   readsAlone(index: number): boolean;
 }

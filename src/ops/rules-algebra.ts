@@ -1,12 +1,35 @@
 /** Rewrites that hold on every target: what differentiation leaves behind (times one, plus zero, reshapes of reshapes). */
 
 import type { Value } from "../graph/graph.ts";
-import { sameShape } from "../tensor/shape.ts";
+import { type DType, isInteger } from "../tensor/dtype.ts";
+import { sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Match, Rule, Rules } from "./rule.ts";
 
-/** The number in a scalar constant (of any shape with one element), or undefined. */
+/** The number in a scalar constant (of any shape with one element), or undefined; also for dtypes that the host holds as bits. */
 export function scalarOf(value: Value | null | undefined): number | undefined {
-  return value?.constant?.data.length === 1 ? Number(value.constant.data[0]) : undefined;
+  const constant = value?.constant;
+  if (constant?.data.length !== 1 || !isHeldAsNumber(constant.dtype)) return undefined;
+  return Number(constant.data[0]);
+}
+
+/** False for 16-bit and smaller floats, packed integers and strings, whose array elements are not their numbers. */
+function isHeldAsNumber(dtype: DType): boolean {
+  return dtype === "float32" || dtype === "float64" || (isInteger(dtype) && dtype !== "int4" && dtype !== "uint4");
+}
+
+/** The number that every element of a constant is, or undefined: folded expansions of a scalar look like this. */
+export function uniformOf(value: Value | null | undefined): number | undefined {
+  const constant = value?.constant;
+  if (constant === undefined || constant.data.length === 0 || !isHeldAsNumber(constant.dtype)) return undefined;
+  const { data } = constant;
+  for (let i = 1; i < data.length; i++) if (data[i] !== data[0]) return undefined;
+  return Number(data[0]);
+}
+
+/** As {@link uniformOf}, also through an Expand that was too large to fold. */
+function everyElement(match: Match, value: Value | null | undefined): number | undefined {
+  const producer = match.producer(value);
+  return uniformOf(producer?.op === "Expand" ? producer.inputs[0] : value);
 }
 
 /** Replaces by the first input, if its shape and dtype are those of the output. */
@@ -19,7 +42,7 @@ function firstInput({ inputs, node }: Match, index = 0): readonly Value[] | unde
 /** x·1, 1·x, x/1, x+0, 0+x, x−0. */
 function neutral(number: number, sides: readonly number[]): Rule {
   return (match) => {
-    for (const side of sides) if (scalarOf(match.inputs[side]) === number) return firstInput(match, 1 - side);
+    for (const side of sides) if (everyElement(match, match.inputs[side]) === number) return firstInput(match, 1 - side);
     return undefined;
   };
 }
@@ -27,8 +50,10 @@ function neutral(number: number, sides: readonly number[]): Rule {
 const reshapeOfReshape: Rule = (match) => {
   const { g, inputs, node } = match;
   const inner = match.producer(inputs[0]);
-  if (inner?.op !== "Reshape") return undefined;
-  return [g.op("Reshape", [inner.inputs[0] as Value, g.ints((node.outputs[0] as Value).shape)])];
+  const { shape } = node.outputs[0] as Value;
+  // A target of 0 would copy an axis of the source, so empty tensors stay as they are.
+  if (inner?.op !== "Reshape" || sizeOf(shape) === 0) return undefined;
+  return [g.op("Reshape", [inner.inputs[0] as Value, g.ints(shape)])];
 };
 
 const transposeOfTranspose: Rule = (match) => {

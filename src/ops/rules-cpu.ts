@@ -115,10 +115,45 @@ function scalarTensorIsZero(node: Node): boolean {
   return value?.kind === "tensor" && Number(value.value.data[0]) === 0;
 }
 
+/**
+ * SoftmaxCrossEntropyLoss without weights or ignored labels: its kernel is single-threaded and three times slower than LogSoftmax and
+ * a gather of one number per row.
+ */
+const gatherLoss: Rule = ({ g, inputs, attributes, node }) => {
+  const [scores, labels, weights] = inputs as [Value, Value, Value | null | undefined];
+  const { reduction, ignore_index: ignored } = attributes as { reduction: string; ignore_index: number | null };
+  if (scores.shape.length !== 2 || weights != null || ignored !== null || scores.dtype !== "float32") return undefined;
+  const logP = g.op("LogSoftmax", [scores], { axis: 1 });
+  const chosen = g.op("GatherElements", [logP, g.op("Unsqueeze", [labels, g.ints([1])])], { axis: 1 });
+  const losses = g.op("Neg", [chosen]);
+  const axes = g.ints([0, 1]);
+  const loss =
+    reduction === "none"
+      ? g.op("Squeeze", [losses, g.ints([1])])
+      : g.op(reduction === "mean" ? "ReduceMean" : "ReduceSum", [losses, axes], { keepdims: 0 });
+  return node.outputs.length > 1 ? [loss, logP] : [loss];
+};
+
+/**
+ * Gelu whose derivative is computed too: written out as x·Φ(x), so that the gradient's Φ(x), the costly part, is the same nodes.
+ */
+const shareErf: Rule = ({ g, inputs, attributes, node, readers }) => {
+  const x = inputs[0] as Value;
+  const differentiated = readers(node.inputs[0] as Value).some(
+    (reader) => reader.op === "Mul" && scalarOf(reader.inputs[1]) !== undefined && Math.abs((scalarOf(reader.inputs[1]) as number) - Math.SQRT1_2) < 1e-6,
+  );
+  if (!differentiated || attributes.approximate === "tanh") return undefined;
+  const h = g.op("Mul", [x, g.scalar(Math.SQRT1_2, x.dtype)]);
+  const phi = g.op("HardSigmoid", [g.op("Erf", [h])], { alpha: 0.5, beta: 0.5 });
+  return [g.op("Mul", [x, phi])];
+};
+
 /** How ONNX Runtime's CPU build wants a graph written. */
 export const cpuLowering: Rules = {
   MatMul: [fuseOperands],
   FusedMatMul: [fuseOperands],
   Mul: [scaleProduct],
   Add: [scatterIntoSum],
+  SoftmaxCrossEntropyLoss: [gatherLoss],
+  Gelu: [shareErf],
 };

@@ -1,6 +1,7 @@
 /** Computes equal things once. */
 
 import type { Attribute, Graph, Node, Value } from "../graph/graph.ts";
+import { capturedIn } from "./_captured.ts";
 
 /**
  * Merges nodes that apply the same operator to the same inputs with the same attributes.
@@ -11,13 +12,16 @@ import type { Attribute, Graph, Node, Value } from "../graph/graph.ts";
 export function mergeCommonSubexpressions(graph: Graph): Graph {
   const replaced = new Map<Value, Value>();
   const known = new Map<string, Node>();
+  const captured = capturedIn(graph);
   const nodes: Node[] = [];
   for (const original of graph.nodes) {
     const inputs = original.inputs.map((input) => (input === null ? null : (replaced.get(input) ?? input)));
     const node = { ...original, inputs };
     const key = `${node.domain}:${node.op}(${inputs.map((input) => (input === null ? "" : keyOfValue(input))).join(",")})${keyOfAttributes(node)}`;
     const same = known.get(key);
-    if (same === undefined || node.outputs.some((output, i) => output !== null && (same.outputs[i] ?? null) === null)) {
+    const isNeeded = (output: Value | null, i: number) =>
+      output !== null && (captured.has(output) || (same?.outputs[i] ?? null) === null);
+    if (same === undefined || node.outputs.some(isNeeded)) {
       known.set(key, node);
       nodes.push(node);
       continue;
@@ -32,11 +36,18 @@ export function mergeCommonSubexpressions(graph: Graph): Graph {
   };
 }
 
-/** Small constants are equal by content, everything else by identity (names are unique). */
+/** Small constants are equal by content, everything else by identity (names are unique; quotes keep them apart from the rest). */
 function keyOfValue(value: Value): string {
   const { constant } = value;
-  if (constant === undefined || constant.data.length > 16) return value.name;
-  return `${constant.dtype}[${constant.shape.join("x")}]{${Array.from(constant.data as ArrayLike<unknown>, String).join(" ")}}`;
+  if (constant === undefined || constant.data.length > 16) return JSON.stringify(value.name);
+  const elements = Array.from(constant.data as ArrayLike<unknown>, keyOfElement);
+  return `${constant.dtype}[${constant.shape.join("x")}]{${elements.join(" ")}}`;
+}
+
+/** 0 and −0 differ: 1/x tells them apart. */
+function keyOfElement(element: unknown): string {
+  if (Object.is(element, -0)) return "-0";
+  return typeof element === "string" ? JSON.stringify(element) : String(element);
 }
 
 function keyOfAttributes(node: Node): string {
@@ -48,5 +59,7 @@ function keyOfAttributes(node: Node): string {
 
 function keyOfAttribute(attribute: Attribute, node: Node): string {
   // Subgraphs and tensors are not compared: the node's own name keeps it apart.
-  return attribute.kind === "graph" || attribute.kind === "tensor" ? node.name : `${attribute.kind}:${String(attribute.value)}`;
+  if (attribute.kind === "graph" || attribute.kind === "tensor") return JSON.stringify(node.name);
+  const elements: readonly unknown[] = Array.isArray(attribute.value) ? attribute.value : [attribute.value];
+  return `${attribute.kind}:${elements.map(keyOfElement).join(" ")}`;
 }

@@ -1,6 +1,7 @@
 /** Removes what no output depends on. */
 
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { capturedBy } from "./_captured.ts";
 
 /**
  * Drops nodes whose outputs nobody uses, and marks the unused outputs of the others as absent. Inputs of the graph stay: they are
@@ -20,6 +21,7 @@ export function removeDeadCode(graph: Graph): Graph {
       continue;
     }
     for (const input of node.inputs) if (input !== null) used.add(input);
+    for (const value of capturedBy(node)) used.add(value);
     const unused = node.outputs.some((output, i) => output !== null && !alive[i]);
     changed ||= unused;
     kept.push(unused ? { ...node, outputs: node.outputs.map((output, i) => (alive[i] ? output : null)) } : node);

@@ -20,5 +20,5 @@ const lowering: Readonly<Record<Target, Rules>> = { cpu: cpuLowering, webgpu: {}
  */
 export function optimize(graph: Graph, target: Target): Graph {
   const simplified = mergeCommonSubexpressions(rewrite(removeDeadCode(graph), algebra));
-  return removeDeadCode(rewrite(simplified, lowering[target]));
+  return removeDeadCode(mergeCommonSubexpressions(rewrite(simplified, lowering[target])));
 }

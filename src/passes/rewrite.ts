@@ -3,6 +3,7 @@
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import type { Match, Rules } from "../ops/rule.ts";
 import { attributesOf, createBuilder, keyOf } from "../ops/registry.ts";
+import { capturedIn } from "./_captured.ts";
 import { removeDeadCode } from "./dead-code.ts";
 
 /** Sweeps after which rewriting stops: rules only ever shrink or lower a graph, so this is a guard, not a limit. */
@@ -27,9 +28,11 @@ export function rewrite(graph: Graph, rules: Rules): Graph {
 
 function sweepOnce(graph: Graph, rules: Rules): Graph {
   const g = createBuilder(graph.name);
-  g.reserve(graph.nodes.flatMap((node) => node.outputs.flatMap((output) => (output === null ? [] : [output.name]))));
+  g.reserve(graph.nodes.flatMap((node) => [...node.inputs, ...node.outputs].flatMap((value) => value?.name ?? [])));
+  g.reserve(graph.outputs.map(({ value }) => value.name));
   for (const input of graph.inputs) g.adopt(input);
   const readers = readersOf(graph);
+  const captured = capturedIn(graph);
   const given = new Set(graph.outputs.map((output) => output.value));
   const replaced = new Map<Value, Value>();
   const producers = new Map<Value, Node>();
@@ -55,10 +58,12 @@ function sweepOnce(graph: Graph, rules: Rules): Graph {
       producer,
       readsAlone: (index) => {
         const input = node.inputs[index];
-        return input != null && readers.get(input) === 1 && !given.has(input);
+        return input != null && readers.get(input)?.length === 1 && !given.has(input) && !captured.has(input);
       },
+      readers: (value) => readers.get(value) ?? [],
     };
-    const key = keyOf(node.op, node.domain);
+    const isFixed = node.outputs.some((output) => output !== null && captured.has(output));
+    const key = isFixed ? undefined : keyOf(node.op, node.domain);
     let result: readonly Value[] | undefined;
     for (const rule of (key === undefined ? undefined : rules[key]) ?? []) {
       result = rule(match);
@@ -76,9 +81,15 @@ function sweepOnce(graph: Graph, rules: Rules): Graph {
   return g.build();
 }
 
-function readersOf(graph: Graph): Map<Value, number> {
-  const readers = new Map<Value, number>();
+/** The nodes that read each value, once for each time they do. */
+function readersOf(graph: Graph): Map<Value, Node[]> {
+  const readers = new Map<Value, Node[]>();
   for (const node of graph.nodes)
-    for (const input of node.inputs) if (input !== null) readers.set(input, (readers.get(input) ?? 0) + 1);
+    for (const input of node.inputs) {
+      if (input === null) continue;
+      const known = readers.get(input);
+      if (known === undefined) readers.set(input, [node]);
+      else known.push(node);
+    }
   return readers;
 }

@@ -14,6 +14,12 @@ export interface CompiledGraph extends AsyncDisposable {
   run(feeds: Readonly<Record<string, Tensor>>): Promise<Record<string, Tensor>>;
 }
 
+/**
+ * ONNX Runtime 1.30 turns MatMul(Transpose(A), v) with a 1-D v into a FusedMatMul that forgets to transpose: wrong numbers
+ * and no error. Graphs that come here have not been lowered, so the fusion stays off.
+ */
+const faultyOptimizers = { "optimization.disable_specified_optimizers": "MatmulTransposeFusion" };
+
 let shared: Promise<CpuRuntime> | undefined;
 
 /** The runtime that {@link evaluate} uses when it is given none: started on first use, gone with the process. */
@@ -31,7 +37,8 @@ export function sharedCpuRuntime(): Promise<CpuRuntime> {
  */
 export async function compile(graph: Graph, runtime?: CpuRuntime, options: LoadOptions = {}): Promise<CompiledGraph> {
   const engine = runtime ?? (await sharedCpuRuntime());
-  const executable = await engine.load(writeOnnx(graph), { name: graph.name, ...options });
+  const config = { ...faultyOptimizers, ...options.config };
+  const executable = await engine.load(writeOnnx(graph), { name: graph.name, ...options, config });
   const outputs = graph.outputs.map((output) => output.name);
   return {
     run: (feeds) => {

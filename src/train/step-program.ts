@@ -85,11 +85,12 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
   const gradient = gradientGraph(model, batchSize);
   const calls = await gradientCalls(runtime, gradient, memory, inputs, arena, accumulate);
   const update = await planUpdate(runtime, arena, memory);
-  const plan = await runtime.prepare(calls.first);
-  const updatePlan = await runtime.prepare(update.calls);
-  const accumulatePlan = calls.again === null ? null : await runtime.prepare(calls.again);
+  // A step is one trip to the engine for each batch: the update rides with the last.
+  const last = await runtime.prepare([...(calls.again ?? calls.first), ...update.calls]);
+  const first = accumulate === 1 ? last : await runtime.prepare(calls.first);
+  const middle = accumulate <= 2 ? last : await runtime.prepare(calls.again as Call[]);
   const seeds = new RandomStream(options.seed, "step");
-  const plans: Plan[] = [plan, updatePlan, ...(accumulatePlan === null ? [] : [accumulatePlan])];
+  const plans: Plan[] = [...new Set([first, middle, last])];
   const executables: Executable[] = [...calls.executables, ...update.executables];
   let evaluation: Plan | undefined;
 
@@ -103,15 +104,14 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
           explain({ api: "step", action: "run", received: `got ${batches.length} batches`, rule: `this program takes ${accumulate}` }),
         );
       let loss = 0;
+      await update.feedScalars(step);
       for (const [i, batch] of batches.entries()) {
         await feed(inputs, batch);
         const seed = seeds.uint32(step * accumulate + i) | 0;
         await inputs.get(seedInput)?.buffer.write(Int32Array.of(seed));
-        await (i === 0 ? plan : (accumulatePlan as Plan)).run();
+        await (i === accumulate - 1 ? last : i === 0 ? first : middle).run();
         loss += Number((await memory.loss.read())[0]);
       }
-      await update.feedScalars(step);
-      await updatePlan.run();
       for (const [from, to] of memory.replaced) await to.buffer.write(await from.buffer.read());
       const norm = update.norm === null ? {} : { gradientNorm: Number((await update.norm.read())[0]) };
       return { loss: loss / accumulate, ...norm };

@@ -193,7 +193,9 @@ export function expectClose(name: string, got: Tensor, expected: Tensor, rtol = 
     if (Number.isNaN(a) !== Number.isNaN(b) || error > Math.max(1, excess)) [worst, excess] = [i, error];
   }
   if (worst >= 0)
-    expect.fail(`${name}[${worst}]: got ${got.data[worst]}, expected ${expected.data[worst]}, ${excess} times the tolerance`);
+    expect.fail(
+      `${name}[${worst}]: got ${got.data[worst]}, expected ${expected.data[worst]}, ${excess} times the tolerance`,
+    );
 }
 
 /** {@link expectClose} for two sets of tensors with the same names. */

@@ -134,6 +134,12 @@ export class BpeTokenizer implements Tokenizer {
     this.#byteIds = Int32Array.from(byteCharacters, (character) => vocab.get(character) ?? unknown);
   }
 
+  /**
+   * The ids of a whole text.
+   *
+   * @param text - Any text; special tokens in it become their ids.
+   * @throws DataError if the vocabulary lacks a byte of the text and has no unknown token.
+   */
   encode(text: string): Uint32Array {
     const stream = this.#stream();
     for (let at = 0; at < text.length; at += PIECE_UNITS) {
@@ -143,6 +149,7 @@ export class BpeTokenizer implements Tokenizer {
     return stream.out.take();
   }
 
+  /** An encoder for text in pieces; its ids together are those of {@link encode}. */
   encodeStream(): Encoder {
     const { segmenter, out } = this.#stream();
     return {
@@ -157,6 +164,12 @@ export class BpeTokenizer implements Tokenizer {
     };
   }
 
+  /**
+   * The text of ids, special tokens included; bytes that are no UTF-8 read as U+FFFD.
+   *
+   * @param ids - Ids below `size`.
+   * @throws RangeError if an id has no token.
+   */
   decode(ids: Iterable<number>): string {
     let bytes = new Uint8Array(1024);
     let length = 0;
@@ -173,6 +186,7 @@ export class BpeTokenizer implements Tokenizer {
     return new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes.subarray(0, length));
   }
 
+  /** A decoder for ids one at a time. */
   decodeStream(): Decoder {
     let utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
     return {
@@ -185,6 +199,7 @@ export class BpeTokenizer implements Tokenizer {
     };
   }
 
+  /** The `tokenizer.json` that it was made of; not a copy. */
   toJSON(): TokenizerJson {
     return this.#json;
   }

@@ -94,6 +94,12 @@ export class CharacterTokenizer implements Tokenizer {
     this.size = this.#tokens.length;
   }
 
+  /**
+   * The ids of a whole text.
+   *
+   * @param text - Any text; special tokens in it become their ids.
+   * @throws DataError naming a character that has no token, when there is no unknown token.
+   */
   encode(text: string): Uint32Array {
     const stream = this.#stream();
     stream.sections.push(text);
@@ -101,6 +107,7 @@ export class CharacterTokenizer implements Tokenizer {
     return stream.out.take();
   }
 
+  /** An encoder for text in pieces; its ids together are those of {@link encode}. */
   encodeStream(): Encoder {
     const { sections, out } = this.#stream();
     return {
@@ -115,16 +122,24 @@ export class CharacterTokenizer implements Tokenizer {
     };
   }
 
+  /**
+   * The text of ids, special tokens included.
+   *
+   * @param ids - Ids below `size`.
+   * @throws RangeError if an id has no token.
+   */
   decode(ids: Iterable<number>): string {
     let text = "";
     for (const id of ids) text += this.#token(id);
     return text;
   }
 
+  /** A decoder for ids one at a time. */
   decodeStream(): Decoder {
     return { push: (id) => this.#token(id), end: () => "" };
   }
 
+  /** The `tokenizer.json` that it was made of; not a copy. */
   toJSON(): TokenizerJson {
     return this.#json;
   }

@@ -1,0 +1,69 @@
+/** Run events as lines for people. */
+
+import { basename } from "node:path";
+import type { DoneEvent, RunEvent, SampleEvent, StartEvent } from "../base/events.ts";
+import { compact, count, formatBytes, formatDuration, formatLoss, shortPath } from "./_format.ts";
+import type { Style } from "./_style.ts";
+
+/** The lines that an event adds to the record, or none. Steps have none: they move the bar. */
+export function eventLines(event: RunEvent, style: Style): string[] {
+  switch (event.type) {
+    case "start":
+      return startLines(event, style);
+    case "evaluation": {
+      const train = event.trainLoss === undefined ? "" : `  training loss ${formatLoss(event.trainLoss)}`;
+      const others = Object.entries(event.metrics ?? {}).map(([name, value]) => `  ${name} ${formatLoss(value)}`);
+      return [`${at(event.step, style)}${style.bold(`validation loss ${formatLoss(event.valLoss)}`)}${train}${others.join("")}`];
+    }
+    case "sample":
+      return sampleLines(event, style);
+    case "checkpoint":
+      return [style.dim(`${at(event.step, style)}checkpoint ${basename(event.path)}, ${formatBytes(event.sizeBytes)}`)];
+    case "export":
+      return [`${style.green("exported")} ${shortPath(event.path)}, ${formatBytes(event.sizeBytes)}`];
+    case "warning":
+      return [`${style.yellow("warning")} ${event.message}`];
+    case "done":
+      return doneLines(event, style);
+    case "step":
+      return [];
+  }
+}
+
+function at(step: number, _style: Style): string {
+  return `step ${String(step).padStart(5)}  `;
+}
+
+function startLines(event: StartEvent, style: Style): string[] {
+  const { run, parameters, notes = [], device, threads, step, steps, tokensPerStep } = event;
+  const from = step === 0 ? "" : ` from step ${count(step)}`;
+  const row = (name: string, text: string): string => `  ${style.dim(name.padEnd(7))} ${text}`;
+  return [
+    `${style.bold(shortPath(run))}${from}`,
+    ...notes.map((note, i) => row(i === 0 ? "text" : "", note)),
+    row("model", `${compact(parameters)} parameters`),
+    row("engine", `${device}, ${threads} thread${threads === 1 ? "" : "s"}`),
+    row("steps", `${count(steps)} of ${count(tokensPerStep)} tokens`),
+    "",
+  ];
+}
+
+function sampleLines({ step, prompt, text }: SampleEvent, style: Style): string[] {
+  const whole = `${style.dim(prompt)}${printable(text)}`.replace(/^\s*\n/, "").trimEnd();
+  return [`${at(step, style)}the model writes`, ...whole.split(/\r\n|\r|\n/).map((line) => `    ${style.dim("│")} ${line}`)];
+}
+
+/** Text that cannot move the cursor or change colours: a model may write any character. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g, "\ufffd");
+}
+
+function doneLines({ status, step, loss, valLoss, seconds, tokensPerSecond }: DoneEvent, style: Style): string[] {
+  const measured =
+    valLoss !== undefined ? `, validation loss ${formatLoss(valLoss)}` : Number.isFinite(loss) ? `, loss ${formatLoss(loss)}` : "";
+  const speed = tokensPerSecond > 0 ? `, ${compact(tokensPerSecond)} tokens/s` : "";
+  const verb = status === "completed" ? style.green("done") : style.yellow("stopped");
+  const where = status === "completed" ? "" : `at step ${count(step)} `;
+  return ["", `${verb} ${where}in ${formatDuration(seconds)}${measured}${speed}`];
+}

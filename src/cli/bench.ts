@@ -1,0 +1,69 @@
+/** `cameo bench`: measures what Cameo claims, beside a peer where there is one. */
+
+import { availableParallelism } from "node:os";
+import { type BenchStepOptions, benchPresets, benchStep, type StepBenchmark } from "./_bench-step.ts";
+import { type Arguments, type Command, exitCodes, type Io, jsonFlag, usageError } from "./command.ts";
+
+/** Benchmarks by name, each with what it measures. */
+const benchmarks: Readonly<Record<string, string>> = { step: "one full training step of a GPT: forward, backward and Adam" };
+
+/** Measures speed and memory. */
+export const bench: Command = {
+  name: "bench",
+  summary: "measure speed and memory, optionally beside PyTorch",
+  usage: "<benchmark> [flags]",
+  positionals: [1, 1],
+  flags: [
+    { name: "preset", type: "string", description: "size of the model", choices: Object.keys(benchPresets), default: "nanogpt-cpu" },
+    { name: "peer", type: "string", description: "run the same step there too, in alternating rounds", choices: ["torch"] },
+    { name: "rounds", type: "number", description: "rounds of each", default: 5 },
+    { name: "threads", type: "number", description: "threads of both", default: availableParallelism() },
+    jsonFlag,
+  ],
+  examples: ["cameo bench step --preset nanogpt-cpu --peer torch", "cameo bench step --preset gpt2-124m --json"],
+  details: [
+    `Benchmarks: ${Object.entries(benchmarks)
+      .map(([name, what]) => `${name} (${what})`)
+      .join(", ")}.`,
+    "The peer runs in the Python of CAMEO_PYTHON, or in a virtual environment under .cache/peers that is made on first use.",
+  ],
+  async run(args: Arguments, io: Io): Promise<number> {
+    const name = args.positionals[0] as string;
+    if (!Object.hasOwn(benchmarks, name))
+      throw usageError("bench", `run "${name}"`, "there is no such benchmark", `benchmarks are ${Object.keys(benchmarks).join(", ")}`);
+    const [rounds, threads] = [args.number("rounds") as number, args.number("threads") as number];
+    if (!Number.isInteger(rounds) || rounds < 1) throw usageError("bench", "use --rounds", `got ${rounds}`, "must be a positive integer");
+    const options: BenchStepOptions = {
+      preset: args.text("preset") as string,
+      threads,
+      rounds,
+      peer: args.text("peer") !== undefined,
+      onProgress: (message) => io.stderr.write(`${message}\n`),
+    };
+    const result = await benchStep(options);
+    io.stdout.write(args.isOn("json") ? `${JSON.stringify(result)}\n` : table(result));
+    if (result.peerSkipped !== undefined) io.stderr.write(`peer skipped: ${result.peerSkipped}\n`);
+    return exitCodes.done;
+  },
+};
+
+function table(result: StepBenchmark): string {
+  const range = ([low, high]: readonly [number, number]) => `(80 % of steps in ${low.toFixed(1)} to ${high.toFixed(1)})`;
+  const rows: [string, string][] = [
+    ["preset", `${result.preset}, ${result.parameters.toLocaleString("en")} parameters`],
+    ["machine", `${result.cpu}, ${result.threads} threads`],
+    ["step", `${result.msPerStep.toFixed(2)} ms ${range(result.msRange)}, ${result.steps} steps`],
+    ["speed", `${Math.round(result.tokensPerSecond).toLocaleString("en")} tokens/s`],
+    [
+      "arithmetic",
+      `${(result.gflopsPerStep / (result.msPerStep / 1000)).toFixed(0)} GFLOP/s of ${result.peakGflops.toFixed(0)} (MatMul), mfu ${result.mfu.toFixed(2)}`,
+    ],
+    ["memory", `${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`],
+  ];
+  if (result.peer !== undefined && result.peerMsPerStep !== undefined && result.peerMsRange !== undefined)
+    rows.push(
+      [result.peer, `${result.peerMsPerStep.toFixed(2)} ms ${range(result.peerMsRange)}`],
+      ["ratio", `${(result.ratio as number).toFixed(3)} (below 1: Cameo is faster); losses differ by ${(result.lossDifference as number).toExponential(1)}`],
+    );
+  return `${rows.map(([name, value]) => `${name.padEnd(12)} ${value}`).join("\n")}\n`;
+}

@@ -1,0 +1,69 @@
+/** From the words of a command line to an exit code. */
+
+import { describeFailure, Interrupted } from "./_failure.ts";
+import { commandHelp, overview } from "./_help.ts";
+import { nearest } from "./_nearest.ts";
+import { parseArguments } from "./_parse.ts";
+import { type Command, exitCodes, type Io, usageError } from "./command.ts";
+import { packageVersion } from "./version.ts";
+
+/**
+ * Runs `cameo` with the given words.
+ *
+ * @param words - What follows `cameo`.
+ * @param io - Streams, environment and the signal of Ctrl-C.
+ * @param commands - Those there are.
+ * @returns The exit code; it never rejects.
+ */
+export async function dispatch(words: readonly string[], io: Io, commands: readonly Command[]): Promise<number> {
+  let command: Command | null = null;
+  try {
+    const [first, ...rest] = words;
+    if (first === "--version") {
+      io.stdout.write(`${packageVersion()}\n`);
+      return exitCodes.done;
+    }
+    const asksForHelp = first === undefined || first === "help" || first === "--help" || first === "-h";
+    const name = asksForHelp ? rest[0] : first;
+    if (name === undefined) {
+      io.stdout.write(overview(commands));
+      return exitCodes.done;
+    }
+    command = find(name, commands);
+    const args = parseArguments(command, asksForHelp ? ["--help"] : rest);
+    if (args.isOn("help")) {
+      io.stdout.write(commandHelp(command));
+      return exitCodes.done;
+    }
+    const work = command.run(args, io);
+    return await (command.stops === "gracefully" ? work : Promise.race([work, interruption(io.signal)]));
+  } catch (error) {
+    const { code, text } = describeFailure(error, command);
+    const stack = words.includes("--verbose") && error instanceof Error ? `${stackOf(error)}\n` : "";
+    io.stderr.write(`${text}\n${stack}`);
+    return code;
+  }
+}
+
+function find(name: string, commands: readonly Command[]): Command {
+  const found = commands.find((command) => command.name === name);
+  if (found !== undefined) return found;
+  const names = commands.map((command) => command.name);
+  const close = nearest(name, names);
+  const way = close === undefined ? `commands are ${names.join(", ")}` : `the nearest is "${close}"`;
+  throw usageError("", `run "${name}"`, "there is no such command", way);
+}
+
+/** Rejects when the user asks to stop. */
+function interruption(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    const stop = (): void => reject(new Interrupted());
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+  });
+}
+
+function stackOf(error: Error): string {
+  const cause = error.cause instanceof Error ? `\ncaused by ${stackOf(error.cause)}` : "";
+  return `${error.stack ?? error.message}${cause}`;
+}
