@@ -4,8 +4,8 @@ import { explain, GraphError } from "../base/errors.ts";
 import type { Node, Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/operator.ts";
 import { attributesOf, operatorOf } from "../ops/registry.ts";
-import { formatShape, sameShape } from "../tensor/shape.ts";
 import { isFloat } from "../tensor/dtype.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 
 /** Options of {@link gradients}. */
 export interface GradientOptions {
@@ -47,13 +47,29 @@ export interface GradientOptions {
  * const x = g.input("x", "float32", []);
  * const [dx] = gradients(g, g.op("Mul", [x, x]), [x]);
  * g.output("dx", dx);
- * const { dx: result } = await evaluate(g.build(), { x: scalar("float32", 3) });
- * assert.equal(result.data[0], 6);
+ * const results = await evaluate(g.build(), { x: scalar("float32", 3) });
+ * assert.equal(results.dx?.data[0], 6);
  * ```
  */
-export function gradients(g: Builder, of: Value, wrt: readonly Value[], options?: GradientOptions & { unreachable?: "error" }): Value[];
+export function gradients(
+  g: Builder,
+  of: Value,
+  wrt: readonly Value[],
+  options?: GradientOptions & { unreachable?: "error" },
+): Value[];
+export function gradients<const W extends readonly Value[]>(
+  g: Builder,
+  of: Value,
+  wrt: W,
+  options?: GradientOptions & { unreachable?: "error" },
+): { [K in keyof W]: Value };
 export function gradients(g: Builder, of: Value, wrt: readonly Value[], options: GradientOptions): (Value | null)[];
-export function gradients(g: Builder, of: Value, wrt: readonly Value[], options: GradientOptions = {}): (Value | null)[] {
+export function gradients(
+  g: Builder,
+  of: Value,
+  wrt: readonly Value[],
+  options: GradientOptions = {},
+): (Value | null)[] {
   const seed = options.seed ?? seedOf(g, of);
   if (!sameShape(seed.shape, of.shape))
     throw new GraphError(

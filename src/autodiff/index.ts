@@ -1,3 +1,4 @@
 /** Reverse-mode differentiation of graphs. */
 
 export * from "./gradients.ts";
+export * from "./rematerialize.ts";

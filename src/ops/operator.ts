@@ -71,22 +71,22 @@ export interface Operator<A = Record<string, never>> {
   fold?(inputs: readonly (Tensor | null)[], attributes: A): readonly Tensor[] | undefined;
 }
 
-/** Required integer, or one with a default. */
+/** An integer: required, or `value` when absent. */
 export function int(value?: number): AttributeField<number> {
   return value === undefined ? { kind: "int" } : { kind: "int", default: value };
 }
 
-/** Required float, or one with a default. */
+/** A float: required, or `value` when absent. */
 export function float(value?: number): AttributeField<number> {
   return value === undefined ? { kind: "float" } : { kind: "float", default: value };
 }
 
-/** Required string, or one with a default. */
+/** A string: required, or `value` when absent. */
 export function string(value?: string): AttributeField<string> {
   return value === undefined ? { kind: "string" } : { kind: "string", default: value };
 }
 
-/** Required list of integers. For an optional one write `optional("ints")`. */
+/** A list of integers: required, or `value` when absent. For an optional one write `optional("ints")`. */
 export function ints(value?: readonly number[]): AttributeField<readonly number[]> {
   return value === undefined ? { kind: "ints" } : { kind: "ints", default: value };
 }
@@ -102,7 +102,7 @@ interface KindTypes {
   graph: Graph;
 }
 
-/** An attribute that may be absent; it then reads as `null`. */
+/** An attribute of this kind that may be absent; it then reads as `null`. */
 export function optional<K extends keyof KindTypes>(kind: K): AttributeField<KindTypes[K] | null> {
   return { kind, default: null };
 }

@@ -24,7 +24,13 @@ export function allOperators(): ReadonlyMap<string, AnyOperator> {
   return table;
 }
 
-/** The table's key for an operator of a file, or undefined when the table lacks it. */
+/**
+ * The table's key for an operator of a file.
+ *
+ * @param op - ONNX name.
+ * @param domain - Operator domain; `""` and `"ai.onnx"` are standard ONNX.
+ * @returns The key, or undefined when the table lacks the operator.
+ */
 export function keyOf(op: string, domain = ""): OpName | undefined {
   return byDomain.get(`${domain === "ai.onnx" ? "" : domain}:${op}`) as OpName | undefined;
 }
@@ -149,7 +155,22 @@ export const inference: Inference = {
   },
 };
 
-/** A builder over the operator table. */
+/**
+ * A graph builder that knows every operator in the table: where building a graph by hand begins.
+ *
+ * @param name - Name of the graph in a file; `"graph"` when absent.
+ *
+ * @example Shapes are known as soon as a node is made
+ * ```ts
+ * import assert from "node:assert/strict";
+ * import { createBuilder } from "cameo/ops";
+ *
+ * const g = createBuilder("product");
+ * const [a, b] = [g.input("a", "float32", [2, 3]), g.input("b", "float32", [3, 5])];
+ * assert.deepEqual(g.op("MatMul", [a, b]).shape, [2, 5]);
+ * assert.throws(() => g.op("MatMul", [b, a]), /MatMul/);
+ * ```
+ */
 export function createBuilder(name?: string): Builder {
   return new GraphBuilder<OpName>(inference, name);
 }

@@ -1,6 +1,6 @@
 /** Rewrites that hold on every target: what differentiation leaves behind (times one, plus zero, reshapes of reshapes). */
 
-import type { Value } from "../graph/graph.ts";
+import type { Node, Value } from "../graph/graph.ts";
 import { type DType, isInteger } from "../tensor/dtype.ts";
 import { sameShape, sizeOf } from "../tensor/shape.ts";
 import type { Match, Rule, Rules } from "./rule.ts";
@@ -42,7 +42,8 @@ function firstInput({ inputs, node }: Match, index = 0): readonly Value[] | unde
 /** x·1, 1·x, x/1, x+0, 0+x, x−0. */
 function neutral(number: number, sides: readonly number[]): Rule {
   return (match) => {
-    for (const side of sides) if (everyElement(match, match.inputs[side]) === number) return firstInput(match, 1 - side);
+    for (const side of sides)
+      if (everyElement(match, match.inputs[side]) === number) return firstInput(match, 1 - side);
     return undefined;
   };
 }
@@ -73,7 +74,37 @@ const identityTranspose: Rule = (match) => {
 
 /** The permutation of a Transpose; reversed axes when the attribute is absent. */
 export function permOf(attribute: { readonly value: unknown } | undefined, output: Value): readonly number[] {
-  return (attribute?.value as readonly number[] | undefined) ?? output.shape.map((_, axis) => output.shape.length - 1 - axis);
+  return (
+    (attribute?.value as readonly number[] | undefined) ?? output.shape.map((_, axis) => output.shape.length - 1 - axis)
+  );
+}
+
+/** x + scatter-add into zeros: scatter-add into x. The gradient of an embedding that is also the output head. */
+const scatterIntoSum: Rule = (match) => {
+  const { g, inputs } = match;
+  for (const side of [0, 1]) {
+    const scatter = match.producer(inputs[side]);
+    const other = inputs[1 - side] as Value;
+    if (scatter?.op !== "ScatterND" || scatter.attributes.reduction?.value !== "add" || !match.readsAlone(side))
+      continue;
+    if (!isZero(match, scatter.inputs[0] as Value) || other.shape.length !== scatter.outputs[0]?.shape.length) continue;
+    return [g.op("ScatterND", [other, ...scatter.inputs.slice(1)], { reduction: "add" })];
+  }
+  return undefined;
+};
+
+/** True for zeros: a constant, or one scalar zero spread over a shape. */
+export function isZero(match: Match, value: Value): boolean {
+  if (everyElement(match, value) === 0) return true;
+  const producer = match.producer(value);
+  return (
+    producer?.op === "ConstantOfShape" && (producer.attributes.value === undefined || scalarTensorIsZero(producer))
+  );
+}
+
+function scalarTensorIsZero(node: Node): boolean {
+  const { value } = node.attributes;
+  return value?.kind === "tensor" && Number(value.value.data[0]) === 0;
 }
 
 /** Rewrites that hold on every target. */
@@ -81,7 +112,7 @@ export const algebra: Rules = {
   Identity: [(match) => firstInput(match)],
   Mul: [neutral(1, [1, 0])],
   Div: [neutral(1, [1])],
-  Add: [neutral(0, [1, 0])],
+  Add: [neutral(0, [1, 0]), scatterIntoSum],
   Sub: [neutral(0, [1])],
   Expand: [(match) => firstInput(match)],
   Cast: [(match) => firstInput(match)],

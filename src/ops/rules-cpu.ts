@@ -3,6 +3,7 @@
 import type { Node, Value } from "../graph/graph.ts";
 import type { Match, Rule, Rules } from "./rule.ts";
 import { permOf, scalarOf } from "./rules-algebra.ts";
+import { scatterSafely } from "./rules-scatter.ts";
 
 /** What a FusedMatMul does to one operand while reading it. */
 interface Operand {
@@ -87,32 +88,9 @@ const scaleProduct: Rule = (match) => {
 
 function attributesOfProduct(node: Node): Record<string, number> | undefined {
   if (!["MatMul", "FusedMatMul", "Gemm"].includes(node.op)) return undefined;
-  return Object.fromEntries(Object.entries(node.attributes).map(([name, attribute]) => [name, attribute.value as number]));
-}
-
-/** x + scatter-add into zeros: scatter-add into x. The gradient of an embedding that is also the output head. */
-const scatterIntoSum: Rule = (match) => {
-  const { g, inputs } = match;
-  for (const side of [0, 1]) {
-    const scatter = match.producer(inputs[side]);
-    const other = inputs[1 - side] as Value;
-    if (scatter?.op !== "ScatterND" || scatter.attributes.reduction?.value !== "add" || !match.readsAlone(side)) continue;
-    if (!isZero(match, scatter.inputs[0] as Value) || other.shape.length !== scatter.outputs[0]?.shape.length) continue;
-    return [g.op("ScatterND", [other, ...scatter.inputs.slice(1)], { reduction: "add" })];
-  }
-  return undefined;
-};
-
-function isZero(match: Match, value: Value): boolean {
-  if (value.constant !== undefined) return value.constant.data.length <= 1 && scalarOf(value) === 0;
-  const producer = match.producer(value);
-  if (producer?.op === "Expand") return scalarOf(producer.inputs[0]) === 0;
-  return producer?.op === "ConstantOfShape" && (producer.attributes.value === undefined || scalarTensorIsZero(producer));
-}
-
-function scalarTensorIsZero(node: Node): boolean {
-  const { value } = node.attributes;
-  return value?.kind === "tensor" && Number(value.value.data[0]) === 0;
+  return Object.fromEntries(
+    Object.entries(node.attributes).map(([name, attribute]) => [name, attribute.value as number]),
+  );
 }
 
 /**
@@ -140,7 +118,10 @@ const gatherLoss: Rule = ({ g, inputs, attributes, node }) => {
 const shareErf: Rule = ({ g, inputs, attributes, node, readers }) => {
   const x = inputs[0] as Value;
   const differentiated = readers(node.inputs[0] as Value).some(
-    (reader) => reader.op === "Mul" && scalarOf(reader.inputs[1]) !== undefined && Math.abs((scalarOf(reader.inputs[1]) as number) - Math.SQRT1_2) < 1e-6,
+    (reader) =>
+      reader.op === "Mul" &&
+      scalarOf(reader.inputs[1]) !== undefined &&
+      Math.abs((scalarOf(reader.inputs[1]) as number) - Math.SQRT1_2) < 1e-6,
   );
   if (!differentiated || attributes.approximate === "tanh") return undefined;
   const h = g.op("Mul", [x, g.scalar(Math.SQRT1_2, x.dtype)]);
@@ -153,7 +134,7 @@ export const cpuLowering: Rules = {
   MatMul: [fuseOperands],
   FusedMatMul: [fuseOperands],
   Mul: [scaleProduct],
-  Add: [scatterIntoSum],
+  ScatterND: [scatterSafely],
   SoftmaxCrossEntropyLoss: [gatherLoss],
   Gelu: [shareErf],
 };

@@ -90,7 +90,12 @@ test("keeps the node that has the outputs which are wanted", async () => {
 
 test("is not fooled by names that look like lists or constants", () => {
   const g = createBuilder("tiny");
-  const [a, bc, ab, c] = ["a", 'b","c', 'a","b', "c"].map((name) => g.input(name, "float32", [])) as [Value, Value, Value, Value];
+  const [a, bc, ab, c] = ["a", 'b","c', 'a","b', "c"].map((name) => g.input(name, "float32", [])) as [
+    Value,
+    Value,
+    Value,
+    Value,
+  ];
   const odd = g.input("float32[]{1}", "float32", []);
   g.output("1", g.op("Add", [a, bc]));
   g.output("2", g.op("Add", [ab, c]));

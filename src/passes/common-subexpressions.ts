@@ -26,7 +26,8 @@ export function mergeCommonSubexpressions(graph: Graph): Graph {
       nodes.push(node);
       continue;
     }
-    for (const [i, output] of node.outputs.entries()) if (output !== null) replaced.set(output, same.outputs[i] as Value);
+    for (const [i, output] of node.outputs.entries())
+      if (output !== null) replaced.set(output, same.outputs[i] as Value);
   }
   if (replaced.size === 0) return graph;
   return {

@@ -34,6 +34,27 @@ test("a reader that the result does not wait for forbids it", () => {
   expect(mayWriteInPlace(g.build(), "p", "next")).toBe(false);
 });
 
+test("a reader of a reshaped input reads the input's memory", () => {
+  const readFirst = graphOf((g, p) => {
+    const square = g.op("Exp", [g.op("Reshape", [p, g.ints([2, 2])])]);
+    return g.op("Add", [p, g.op("Reshape", [square, g.ints([4])])]);
+  });
+  expect(mayWriteInPlace(readFirst, "p", "next")).toBe(true);
+  for (const isGiven of [false, true]) {
+    const g = createBuilder("update");
+    const p = g.input("p", "float32", [4]);
+    const square = g.op("Reshape", [p, g.ints([2, 2])]);
+    g.output("next", g.op("Add", [p, g.op("Reshape", [square, g.ints([4])])]));
+    g.output("other", isGiven ? square : g.op("Exp", [square]));
+    expect(mayWriteInPlace(g.build(), "p", "next")).toBe(false);
+  }
+});
+
+test("a result of another shape does not fit", () => {
+  const graph = graphOf((g, p, d) => g.op("Concat", [p, d], { axis: 0 }));
+  expect(mayWriteInPlace(graph, "p", "next")).toBe(false);
+});
+
 test("an input that is given out, passed through, unknown or a constant result forbids it", () => {
   const g = createBuilder("update");
   const [p, d] = [g.input("p", "float32", [4]), g.input("d", "float32", [4])];
@@ -73,7 +94,8 @@ describe("of optimizers", () => {
       scalars: () => ({}),
       update: ({ g, gradient, state }) => {
         const m = state.m as Value;
-        const blend = (beta: number) => g.op("Add", [g.op("Mul", [m, g.scalar(beta)]), g.op("Mul", [gradient, g.scalar(1 - beta)])]);
+        const blend = (beta: number) =>
+          g.op("Add", [g.op("Mul", [m, g.scalar(beta)]), g.op("Mul", [gradient, g.scalar(1 - beta)])]);
         return { update: g.op("Mul", [g.op("Sign", [blend(0.9)]), g.scalar(-1e-3)]), state: { m: blend(0.99) } };
       },
     };

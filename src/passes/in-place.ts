@@ -1,6 +1,7 @@
 /** Tells when an output of a graph may be written over one of its inputs. */
 
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { sameShape, sizeOf } from "../tensor/shape.ts";
 
 /**
  * True if the engine can write output `output` into the memory of input `input` whatever order of nodes it chooses: every other
@@ -14,7 +15,7 @@ import type { Graph, Node, Value } from "../graph/graph.ts";
 export function mayWriteInPlace(graph: Graph, input: string, output: string): boolean {
   const source = graph.inputs.find((value) => value.name === input);
   const target = graph.outputs.find((entry) => entry.name === output)?.value;
-  if (source === undefined || target === undefined || source === target) return false;
+  if (source === undefined || target === undefined || !sameShape(source.shape, target.shape)) return false;
   const producers = new Map<Value, Node>();
   for (const node of graph.nodes) for (const value of node.outputs) if (value !== null) producers.set(value, node);
   const writer = producers.get(target);
@@ -29,5 +30,24 @@ export function mayWriteInPlace(graph: Graph, input: string, output: string): bo
       if (producer !== undefined) stack.push(producer);
     }
   }
-  return graph.nodes.every((node) => !node.inputs.includes(source) || before.has(node)) && !graph.outputs.some((entry) => entry.value === source);
+  const views = viewsOf(source, graph);
+  const reads = (node: Node) => node.inputs.some((value) => value !== null && views.has(value));
+  return (
+    graph.nodes.every((node) => !reads(node) || before.has(node)) &&
+    !graph.outputs.some(({ value }) => views.has(value))
+  );
+}
+
+/**
+ * The value, and all that may lie in its memory: engines do not copy for an operator that only changes the shape. (What keeps
+ * the shape too, such as Identity, the passes have removed.)
+ */
+function viewsOf(source: Value, graph: Graph): Set<Value> {
+  const views = new Set([source]);
+  const mayShare = ({ shape }: Value) => sizeOf(shape) === sizeOf(source.shape) && !sameShape(shape, source.shape);
+  for (const node of graph.nodes) {
+    if (!node.inputs.some((value) => value !== null && views.has(value))) continue;
+    for (const output of node.outputs) if (output !== null && mayShare(output)) views.add(output);
+  }
+  return views;
 }

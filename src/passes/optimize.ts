@@ -4,12 +4,19 @@ import type { Graph, Target } from "../graph/graph.ts";
 import type { Rules } from "../ops/rule.ts";
 import { algebra } from "../ops/rules-algebra.ts";
 import { cpuLowering } from "../ops/rules-cpu.ts";
+import { reshapeSinking } from "../ops/rules-reshape.ts";
+import { scatterSafely } from "../ops/rules-scatter.ts";
 import { mergeCommonSubexpressions } from "./common-subexpressions.ts";
 import { removeDeadCode } from "./dead-code.ts";
 import { rewrite } from "./rewrite.ts";
 
 /** Lowering rules by target; targets without rules take standard ONNX as it is. */
-const lowering: Readonly<Record<Target, Rules>> = { cpu: cpuLowering, webgpu: {}, wasm: {}, cuda: {} };
+const lowering: Readonly<Record<Target, Rules>> = {
+  cpu: cpuLowering,
+  webgpu: {},
+  wasm: { ScatterND: [scatterSafely] },
+  cuda: {},
+};
 
 /**
  * Simplifies a graph and writes it the way a target runs fastest.
@@ -19,6 +26,14 @@ const lowering: Readonly<Record<Target, Rules>> = { cpu: cpuLowering, webgpu: {}
  * @returns An equivalent graph: same inputs, outputs and results up to rounding.
  */
 export function optimize(graph: Graph, target: Target): Graph {
-  const simplified = mergeCommonSubexpressions(rewrite(removeDeadCode(graph), algebra));
-  return removeDeadCode(mergeCommonSubexpressions(rewrite(simplified, lowering[target])));
+  const flattened = rewrite(rewrite(removeDeadCode(graph), algebra), merged(algebra, reshapeSinking));
+  const simplified = mergeCommonSubexpressions(flattened);
+  const lowered = rewrite(rewrite(simplified, lowering[target]), algebra);
+  return removeDeadCode(mergeCommonSubexpressions(lowered));
+}
+
+/** Two rule tables as one; rules of the first are tried first. */
+function merged(first: Rules, second: Rules): Rules {
+  const keys = new Set([...Object.keys(first), ...Object.keys(second)]) as Set<keyof Rules>;
+  return Object.fromEntries([...keys].map((key) => [key, [...(first[key] ?? []), ...(second[key] ?? [])]]));
 }

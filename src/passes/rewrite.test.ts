@@ -59,7 +59,9 @@ test("new names differ from those of inputs, outputs and constants, small or lar
   const result = rewrite(g.build(), once);
   verifyGraph(result, { inference, keyOf });
   const names = new Set<string>();
-  const values = new Set(result.nodes.flatMap((node) => [...node.inputs, ...node.outputs]).filter((value) => value !== null));
+  const values = new Set(
+    result.nodes.flatMap((node) => [...node.inputs, ...node.outputs]).filter((value) => value !== null),
+  );
   for (const value of values) names.add(value.name);
   expect(names.size).toBe(values.size);
   await expectSameResults(result, g.build());

@@ -1,8 +1,8 @@
 /** Applies rewrite rules to a graph, node by node, until none applies. */
 
 import type { Graph, Node, Value } from "../graph/graph.ts";
-import type { Match, Rules } from "../ops/rule.ts";
 import { attributesOf, createBuilder, keyOf } from "../ops/registry.ts";
+import type { Match, Rules } from "../ops/rule.ts";
 import { capturedIn } from "./_captured.ts";
 import { removeDeadCode } from "./dead-code.ts";
 
@@ -66,7 +66,8 @@ function sweepOnce(graph: Graph, rules: Rules): Graph {
     const key = isFixed ? undefined : keyOf(node.op, node.domain);
     let result: readonly Value[] | undefined;
     for (const rule of (key === undefined ? undefined : rules[key]) ?? []) {
-      result = rule(match);
+      // What replaces a node keeps the path of its layer in its name.
+      result = g.scope(node.name.slice(0, Math.max(0, node.name.lastIndexOf("/"))), () => rule(match));
       if (result !== undefined) break;
     }
     if (result === undefined) {

@@ -1,0 +1,65 @@
+import { describe, expect, test } from "vitest";
+import { expectSameResults } from "../../test/support/compare-graphs.ts";
+import { smallGpt } from "../../test/support/gpts.ts";
+import type { Value } from "../graph/graph.ts";
+import { verifyGraph } from "../graph/verify.ts";
+import { createBuilder, inference, keyOf } from "../ops/registry.ts";
+import { optimize } from "../passes/optimize.ts";
+import { filled } from "../tensor/tensor.ts";
+import { gradientGraph } from "../train/step-graph.ts";
+import { gradients } from "./gradients.ts";
+import { rematerialize } from "./rematerialize.ts";
+
+/** Three segments of a chain, and the gradients of their sum. */
+function chain() {
+  const g = createBuilder("chain");
+  let x = g.op("Exp", [g.input("x", "float32", [5, 5])]);
+  const parameters: Value[] = [];
+  for (const name of ["a", "b", "c"]) {
+    const w = g.input(name, "float32", [5, 5]);
+    parameters.push(w);
+    x = g.scope(name, () => {
+      const h = g.op("Add", [g.op("MatMul", [x, w]), g.constant(filled("float32", [5, 5], 0.1))]);
+      return g.op("Mul", [g.op("Tanh", [h]), g.op("Sigmoid", [h])]);
+    });
+  }
+  const loss = g.op("ReduceMean", [g.op("Mul", [x, x])], { keepdims: 0 });
+  const forwardNodes = g.nodes.length;
+  g.output("loss", loss);
+  for (const [i, value] of gradients(g, loss, parameters).entries()) g.output(`d${i}`, value);
+  return { graph: g.build(), forwardNodes };
+}
+const segmentOf = (name: string): string | null => /^([abc])\//.exec(name)?.[1] ?? null;
+
+describe("rematerialize", () => {
+  test("computes segments again for the backward pass, with the same results", async () => {
+    const { graph, forwardNodes } = chain();
+    const result = rematerialize(graph, { forwardNodes, segmentOf });
+    verifyGraph(result, { inference, keyOf });
+    expect(result.nodes.filter(({ name }) => name.startsWith("again/")).length).toBeGreaterThan(0);
+    await expectSameResults(result, graph);
+  });
+
+  test("survives the passes of a target: nothing is merged with its first computation", async () => {
+    const { graph, forwardNodes } = chain();
+    const result = rematerialize(graph, { forwardNodes, segmentOf });
+    const lowered = optimize(result, "cpu");
+    const products = (nodes: readonly { op: string }[]) => nodes.filter(({ op }) => op === "Tanh").length;
+    expect(products(lowered.nodes)).toBe(products(result.nodes));
+    await expectSameResults(lowered, graph);
+  });
+
+  test("gives back the same object when no node is in a segment", () => {
+    const { graph, forwardNodes } = chain();
+    expect(rematerialize(graph, { forwardNodes, segmentOf: () => null })).toBe(graph);
+  });
+
+  test("of a GPT gives the same gradients", async () => {
+    const model = smallGpt({ bias: true });
+    const graph = gradientGraph(model, 2);
+    const result = gradientGraph(model, 2, true);
+    verifyGraph(result, { inference, keyOf });
+    expect(result.nodes.length).toBeGreaterThan(graph.nodes.length);
+    await expectSameResults(optimize(result, "cpu"), graph, 1e-4, 1e-5);
+  });
+});
