@@ -150,7 +150,7 @@ export function isCameoError(error: unknown, code?: ErrorCode): error is CameoEr
   return code === undefined ? known.includes(String(error.code)) : error.code === code;
 }
 
-/** The message of whatever was thrown. */
+/** The message of whatever was thrown: that of an `error`, or anything else as text. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

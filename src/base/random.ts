@@ -118,7 +118,7 @@ export class RandomStream {
     return (a * 67108864 + b) / 9007199254740992;
   }
 
-  /** An integer in [0, bound), unbiased to within 2^-53. */
+  /** The integer at `index`, in [0, bound), unbiased to within 2^-53. */
   integer(index: number, bound: number): number {
     return Math.floor(this.uniform(index) * bound);
   }
@@ -126,6 +126,7 @@ export class RandomStream {
   /**
    * A standard normal variate. Numbers 2k and 2k+1 share one Box–Muller pair.
    *
+   * @param index - Which one, [0, 2^52).
    * @source Box and Muller, "A Note on the Generation of Random Normal Deviates", 1958.
    */
   normal(index: number): number {
@@ -135,7 +136,7 @@ export class RandomStream {
     return index % 2 === 0 ? radius * Math.cos(angle) : radius * Math.sin(angle);
   }
 
-  /** A stream of the same seed for a part of this purpose: `stream.child("epoch-3")`. */
+  /** A stream of the same seed for the part `name` of this purpose: `stream.child("epoch-3")`. */
   child(name: string): RandomStream {
     return new RandomStream(this.seed, `${this.name}/${name}`);
   }

@@ -76,11 +76,20 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
   const threads = options.threads ?? availableParallelism();
   if (!Number.isInteger(threads) || threads < 1 || threads > 512)
     throw new RangeError(
-      explain({ api: "createCpuRuntime", action: "use threads", received: `got ${threads}`, rule: "must be an integer in [1, 512]" }),
+      explain({
+        api: "createCpuRuntime",
+        action: "use threads",
+        received: `got ${threads}`,
+        rule: "must be an integer in [1, 512]",
+      }),
     );
   poolThreads ??= threads;
   const extension = import.meta.url.endsWith(".ts") ? "ts" : "js";
-  const worker = new Worker(new URL(`./native/worker.${extension}`, import.meta.url), { name: "cameo-cpu" });
+  // Flags of the main thread such as --input-type forbid a worker to start; the engine needs none.
+  const worker = new Worker(new URL(`./native/worker.${extension}`, import.meta.url), {
+    name: "cameo-cpu",
+    execArgv: [],
+  });
   worker.unref(); // an idle engine does not keep the process alive
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   let next = 0;
@@ -100,7 +109,9 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
     if ("error" in answer) waiting.reject(new RuntimeError(answer.error));
     else waiting.resolve(answer.result);
   });
-  worker.on("error", (cause) => close(new RuntimeError(`runtime.cpu: the engine's thread failed: ${cause.message}`, { cause })));
+  worker.on("error", (cause) =>
+    close(new RuntimeError(`runtime.cpu: the engine's thread failed: ${cause.message}`, { cause })),
+  );
   worker.on("exit", () => close(new RuntimeError("runtime.cpu: cannot run: the runtime is disposed, make a new one")));
 
   const ask = <T>(request: Request): Promise<T> => {
@@ -113,7 +124,19 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
     return waiting.promise as Promise<T>;
   };
 
-  await ask({ type: "start", threads, ownPool: threads !== poolThreads });
+  try {
+    await ask({ type: "start", threads, ownPool: threads !== poolThreads });
+  } catch (error) {
+    await worker.terminate();
+    throw error;
+  }
+
+  const stop = async (): Promise<void> => {
+    if (closed !== undefined) return;
+    await ask({ type: "stop" });
+    await worker.terminate();
+  };
+  let stopping: Promise<void> | undefined;
 
   const sessionOf = new WeakMap<Executable, number>();
   return {
@@ -130,8 +153,18 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
         name: loadOptions.name ?? "program",
         call: async (inputs, outputs) => {
           const bindings = Object.entries(inputs).map(([name, value]): Binding => {
-            if (value.dtype === "string") throw new TypeError(`${executable.name}: cannot bind "${name}": strings are not supported`);
-            return { name, dtype: value.dtype, shape: value.shape, data: value.data as TypedArray };
+            const { dtype, shape } = value;
+            if (dtype === "string")
+              throw new TypeError(`${executable.name}: cannot bind "${name}": strings are not supported`);
+            const data = value.data as TypedArray;
+            if (data.byteLength !== sizeBytesOf(dtype, sizeOf(shape)))
+              throw unfit(
+                executable.name,
+                name,
+                `got ${formatShape(shape)} of ${dtype}`,
+                `its data has ${data.length} elements`,
+              );
+            return { name, dtype, shape, data };
           });
           const results = await ask<FreeOutput[]>({ type: "runFree", session, inputs: bindings, outputs });
           return Object.fromEntries(results.map((result, i) => [outputs[i] as string, tensorOf(result)]));
@@ -146,14 +179,13 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
     prepare: async (calls) => {
       const plan = await ask<number>({
         type: "prepare",
-        calls: calls.map((call): BoundCall => boundCall(call, sessionOf.get(call.executable) as number)),
+        calls: calls.map((call): BoundCall => boundCall(call, sessionOf.get(call.executable))),
       });
       return planOf(plan, ask, () => closed !== undefined);
     },
-    [Symbol.asyncDispose]: async () => {
-      if (closed !== undefined) return;
-      await ask({ type: "stop" });
-      await worker.terminate();
+    [Symbol.asyncDispose]: () => {
+      stopping ??= stop();
+      return stopping;
     },
   };
 }
@@ -167,18 +199,25 @@ function planOf(plan: number, ask: <T>(request: Request) => Promise<T>, isClosed
   };
 }
 
-function boundCall(call: Call, session: number): BoundCall {
+function boundCall(call: Call, session: number | undefined): BoundCall {
+  if (session === undefined)
+    throw new RuntimeError(
+      explain({
+        api: "runtime.prepare",
+        action: `call "${call.executable.name}"`,
+        received: "another runtime loaded it",
+        rule: "a plan calls programs of its own runtime",
+      }),
+    );
   const bind = ([name, view]: [string, View]): Binding => {
     const { buffer, offset, shape } = view;
     const end = offset + sizeOf(shape);
     if (buffer.host === null || offset < 0 || end > buffer.length)
-      throw new ShapeError(
-        explain({
-          api: call.executable.name,
-          action: `bind "${name}"`,
-          received: `got ${formatShape(shape)} at element ${offset}`,
-          rule: `the buffer holds ${buffer.length} elements`,
-        }),
+      throw unfit(
+        call.executable.name,
+        name,
+        `got ${formatShape(shape)} at element ${offset}`,
+        `the buffer holds ${buffer.length} elements`,
       );
     return { name, dtype: buffer.dtype, shape, data: buffer.host.subarray(offset, end) };
   };
@@ -187,6 +226,10 @@ function boundCall(call: Call, session: number): BoundCall {
     inputs: Object.entries(call.inputs).map(bind),
     outputs: Object.entries(call.outputs).map(bind),
   };
+}
+
+function unfit(api: string, name: string, received: string, rule: string): ShapeError {
+  return new ShapeError(explain({ api, action: `bind "${name}"`, received, rule }));
 }
 
 function tensorOf(output: FreeOutput): Tensor {

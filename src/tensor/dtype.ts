@@ -111,6 +111,7 @@ export function isInteger(dtype: DType): boolean {
 /** The array type that holds this dtype on the host; throws for strings. */
 export function arrayTypeOf(dtype: DType): ArrayConstructor {
   const { array } = info[dtype];
-  if (array === null) throw new TypeError(`arrayTypeOf: cannot hold dtype: got "${dtype}", strings have no typed array`);
+  if (array === null)
+    throw new TypeError(`arrayTypeOf: cannot hold dtype: got "${dtype}", strings have no typed array`);
   return array;
 }

@@ -74,7 +74,8 @@ export async function writeSafetensors(
   const ordered = [...tensors].sort(
     (a, b) => sizeBytesOf(b.dtype, 8) - sizeBytesOf(a.dtype, 8) || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
   );
-  const header: Record<string, unknown> = Object.keys(metadata).length > 0 ? { __metadata__: metadata } : {};
+  const header: Record<string, unknown> = Object.create(null); // any name is allowed, "__proto__" too
+  if (Object.keys(metadata).length > 0) header.__metadata__ = metadata;
   let end = 0;
   for (const { name, dtype, shape } of ordered) {
     const code = codes.get(dtype);
@@ -97,7 +98,12 @@ export async function writeSafetensors(
       const data = await tensor.data();
       const sizeBytes = sizeBytesOf(tensor.dtype, sizeOf(tensor.shape));
       if (data.byteLength !== sizeBytes)
-        throw failure("write", path, `"${tensor.name}" has ${data.byteLength} bytes`, `its shape ${formatShape(tensor.shape)} takes ${sizeBytes}`);
+        throw failure(
+          "write",
+          path,
+          `"${tensor.name}" has ${data.byteLength} bytes`,
+          `its shape ${formatShape(tensor.shape)} takes ${sizeBytes}`,
+        );
       await writeAll(file, new Uint8Array(data.buffer, data.byteOffset, data.byteLength), onBytes);
     }
     await file.sync();
@@ -136,37 +142,65 @@ async function headerOf(file: FileHandle, path: string): Promise<SafetensorsHead
   const bad = (received: string, rule: string) => failure("read", path, received, rule);
   const fileBytes = (await file.stat()).size;
   const length = new Uint8Array(8);
-  if (fileBytes < 8 || (await file.read(length, 0, 8, 0)).bytesRead < 8) throw bad(`the file has ${fileBytes} bytes`, "a header takes at least 8");
+  if (fileBytes < 8 || (await file.read(length, 0, 8, 0)).bytesRead < 8)
+    throw bad(`the file has ${fileBytes} bytes`, "a header takes at least 8");
   const headerBytes = Number(new DataView(length.buffer).getBigUint64(0, true));
   if (headerBytes > maxHeaderBytes || 8 + headerBytes > fileBytes)
     throw bad(`the header claims ${headerBytes} bytes`, `the file has ${fileBytes}`);
   const bytes = new Uint8Array(headerBytes);
-  await file.read(bytes, 0, headerBytes, 8);
+  await readAll(file, bytes, 8);
+  let text: string;
   let parsed: unknown;
   try {
-    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    parsed = JSON.parse(text);
   } catch (cause) {
-    throw new CodecError("safetensors", failure("read", path, "the header is not JSON", "it must be").message, { cause });
+    throw new CodecError("safetensors", failure("read", path, "the header is not JSON", "it must be").message, {
+      cause,
+    });
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw bad("the header is no object", "it must be one");
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw bad("the header is no object", "it must be one");
+  if (countMembers(text) !== Object.keys(parsed).length)
+    throw bad("the header names a tensor twice", "names must differ");
   const entries = new Map<string, SafetensorsEntry>();
   let metadata: Record<string, string> = {};
   const body = 8 + headerBytes;
   for (const [name, value] of Object.entries(parsed as Record<string, unknown>)) {
     if (name === "__metadata__") {
-      metadata = value as Record<string, string>;
+      if (!isTextByKey(value)) throw bad(`__metadata__ is ${JSON.stringify(value)}`, "must be an object of strings");
+      metadata = value;
       continue;
     }
     entries.set(name, entryOf(name, value, body, fileBytes, bad));
   }
-  const sorted = [...entries].sort((a, b) => a[1].offset - b[1].offset);
+  // A tensor without elements may begin where another does, and stands before it.
+  const sorted = [...entries].sort(([, a], [, b]) => a.offset - b.offset || a.sizeBytes - b.sizeBytes);
   let end = body;
   for (const [name, entry] of sorted) {
-    if (entry.offset !== end) throw bad(`"${name}" begins at byte ${entry.offset}`, `the tensor before it ends at ${end}`);
+    if (entry.offset !== end)
+      throw bad(`"${name}" begins at byte ${entry.offset}`, `the tensor before it ends at ${end}`);
     end += entry.sizeBytes;
   }
   if (end !== fileBytes) throw bad(`the tensors end at byte ${end}`, `the file has ${fileBytes}`);
   return { entries, metadata };
+}
+
+/** Members of the outermost object of a JSON text that is known to be well formed; `JSON.parse` keeps one of several with the same key. */
+function countMembers(text: string): number {
+  let depth = 0;
+  let count = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
+    if (token === "{" || token === "[") depth++;
+    else if (token === "}" || token === "]") depth--;
+    else if (token === ":" && depth === 1) count++;
+  }
+  return count;
+}
+
+function isTextByKey(value: unknown): value is Record<string, string> {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every((text) => typeof text === "string");
 }
 
 function entryOf(
@@ -176,17 +210,26 @@ function entryOf(
   fileBytes: number,
   bad: (received: string, rule: string) => CodecError,
 ): SafetensorsEntry {
-  const { dtype: code, shape, data_offsets: offsets } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
+  const {
+    dtype: code,
+    shape,
+    data_offsets: offsets,
+  } = (value ?? {}) as { dtype?: unknown; shape?: unknown; data_offsets?: unknown };
   const dtype = typeof code === "string" ? dtypes.get(code) : undefined;
-  if (dtype === undefined) throw bad(`"${name}" has dtype ${JSON.stringify(code)}`, `must be one of ${[...dtypes.keys()].join(", ")}`);
+  if (dtype === undefined)
+    throw bad(`"${name}" has dtype ${JSON.stringify(code)}`, `must be one of ${[...dtypes.keys()].join(", ")}`);
   const isCount = (x: unknown): x is number => Number.isSafeInteger(x) && (x as number) >= 0;
-  if (!Array.isArray(shape) || !shape.every(isCount)) throw bad(`"${name}" has shape ${JSON.stringify(shape)}`, "must be a list of counts");
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    throw bad(`"${name}" has shape ${JSON.stringify(shape)}`, "must be a list of counts");
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
     throw bad(`"${name}" has offsets ${JSON.stringify(offsets)}`, "must be two counts");
   const [begin, end] = offsets as [number, number];
   const sizeBytes = sizeBytesOf(dtype, sizeOf(shape));
   if (end - begin !== sizeBytes || body + end > fileBytes)
-    throw bad(`"${name}" ${formatShape(shape)} lies at [${begin}, ${end})`, `it takes ${sizeBytes} bytes inside a file of ${fileBytes}`);
+    throw bad(
+      `"${name}" ${formatShape(shape)} lies at [${begin}, ${end})`,
+      `it takes ${sizeBytes} bytes inside a file of ${fileBytes}`,
+    );
   return { dtype, shape, offset: body + begin, sizeBytes };
 }
 
@@ -205,7 +248,8 @@ export async function readSafetensors(path: string, wanted?: Iterable<string>): 
     const tensors = new Map<string, Tensor>();
     for (const name of wanted ?? entries.keys()) {
       const entry = entries.get(name);
-      if (entry === undefined) throw failure("read", path, `there is no tensor "${name}"`, `it holds ${entries.size} others`);
+      if (entry === undefined)
+        throw failure("read", path, `there is no tensor "${name}"`, `it holds ${entries.size} others`);
       const Array = arrayTypeOf(entry.dtype);
       const data = new Array(new ArrayBuffer(entry.sizeBytes));
       await readAll(file, new Uint8Array(data.buffer), entry.offset);
@@ -222,7 +266,11 @@ async function readAll(file: FileHandle, bytes: Uint8Array, offset: number): Pro
   let at = 0;
   while (at < bytes.length) {
     const { bytesRead } = await file.read(bytes, at, Math.min(step, bytes.length - at), offset + at);
-    if (bytesRead === 0) throw new CodecError("safetensors", "safetensors: cannot read: the file ended early, it must hold what its header says");
+    if (bytesRead === 0)
+      throw new CodecError(
+        "safetensors",
+        "safetensors: cannot read: the file ended early, it must hold what its header says",
+      );
     at += bytesRead;
   }
 }

@@ -32,7 +32,7 @@ export interface Tensor {
  */
 export function tensor(dtype: DType, shape: Shape, values: ArrayLike<number> | ArrayLike<bigint>): Tensor {
   const Array = arrayTypeOf(dtype);
-  const count = dtype === "int4" || dtype === "uint4" ? sizeBytesOf(dtype, sizeOf(shape)) : sizeOf(shape) * (dtype.startsWith("complex") ? 2 : 1);
+  const count = lengthOf(dtype, shape);
   if (values.length !== count)
     throw new ShapeError(
       explain({
@@ -50,6 +50,12 @@ export function tensor(dtype: DType, shape: Shape, values: ArrayLike<number> | A
     for (let i = 0; i < count; i++) data[i] = Number(values[i]);
   }
   return { dtype, shape, data };
+}
+
+/** Elements of the host array: packed 4-bit integers share one, complex numbers take two. */
+function lengthOf(dtype: DType, shape: Shape): number {
+  if (dtype === "int4" || dtype === "uint4") return sizeBytesOf(dtype, sizeOf(shape));
+  return sizeOf(shape) * (dtype.startsWith("complex") ? 2 : 1);
 }
 
 /** The bits of a 16-bit float: float16 rounds to nearest even, and so does bfloat16. */
@@ -70,7 +76,7 @@ function elementOf(dtype: DType, value: number): number {
   return dtype === "float16" || dtype === "bfloat16" ? bitsOf(dtype, value) : value;
 }
 
-/** A tensor with no axes. */
+/** A tensor with no axes that holds one value. */
 export function scalar(dtype: DType, value: number): Tensor {
   return tensor(dtype, [], [elementOf(dtype, value)]);
 }
@@ -80,10 +86,27 @@ export function numbersOf(value: Tensor): number[] {
   return Array.from(value.data as ArrayLike<number | bigint>, Number);
 }
 
-/** A tensor filled with one value. */
+/**
+ * A tensor filled with one number.
+ *
+ * @param dtype - Element type.
+ * @param shape - Axes; `[]` for a scalar.
+ * @param value - Every element; rounded to the dtype.
+ * @throws TypeError for dtypes of which the host holds something else: strings, packed 4-bit integers, complex numbers.
+ */
 export function filled(dtype: DType, shape: Shape, value: number): Tensor {
   const Array = arrayTypeOf(dtype);
-  const data = new Array(sizeOf(shape));
+  const length = sizeOf(shape);
+  if (lengthOf(dtype, shape) !== length && length > 0)
+    throw new TypeError(
+      explain({
+        api: "filled",
+        action: "make a tensor",
+        received: `got ${dtype}`,
+        rule: "its elements are not single numbers",
+      }),
+    );
+  const data = new Array(length);
   if (data instanceof BigInt64Array || data instanceof BigUint64Array) data.fill(BigInt(value));
   else data.fill(elementOf(dtype, value));
   return { dtype, shape, data };

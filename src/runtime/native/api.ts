@@ -48,14 +48,23 @@ type FunctionName =
 const prototypes: Record<FunctionName, readonly [number, string]> = {
   GetErrorMessage: [2, "const char *GetErrorMessage(void *status)"],
   CreateSession: [7, "void *CreateSession(void *env, void *path, void *options, _Out_ void **out)"],
-  CreateSessionFromArray: [8, "void *CreateSessionFromArray(void *env, void *data, size_t length, void *options, _Out_ void **out)"],
-  Run: [9, "void *Run(void *session, void *options, void *inputNames, void *inputs, size_t inputCount, void *outputNames, size_t outputCount, void *outputs)"],
+  CreateSessionFromArray: [
+    8,
+    "void *CreateSessionFromArray(void *env, void *data, size_t length, void *options, _Out_ void **out)",
+  ],
+  Run: [
+    9,
+    "void *Run(void *session, void *options, void *inputNames, void *inputs, size_t inputCount, void *outputNames, size_t outputCount, void *outputs)",
+  ],
   CreateSessionOptions: [10, "void *CreateSessionOptions(_Out_ void **out)"],
   SetOptimizedModelFilePath: [11, "void *SetOptimizedModelFilePath(void *options, void *path)"],
   EnableProfiling: [14, "void *EnableProfiling(void *options, void *prefix)"],
   SetSessionGraphOptimizationLevel: [23, "void *SetSessionGraphOptimizationLevel(void *options, int level)"],
   SetIntraOpNumThreads: [24, "void *SetIntraOpNumThreads(void *options, int threads)"],
-  CreateTensorWithDataAsOrtValue: [49, "void *CreateTensorWithDataAsOrtValue(void *info, void *data, size_t sizeBytes, void *shape, size_t ndim, int type, _Out_ void **out)"],
+  CreateTensorWithDataAsOrtValue: [
+    49,
+    "void *CreateTensorWithDataAsOrtValue(void *info, void *data, size_t sizeBytes, void *shape, size_t ndim, int type, _Out_ void **out)",
+  ],
   GetTensorMutableData: [51, "void *GetTensorMutableData(void *value, _Out_ void **out)"],
   GetTensorElementType: [60, "void *GetTensorElementType(void *info, _Out_ int *out)"],
   GetDimensionsCount: [61, "void *GetDimensionsCount(void *info, _Out_ size_t *out)"],
@@ -67,7 +76,10 @@ const prototypes: Record<FunctionName, readonly [number, string]> = {
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
   ReleaseTensorTypeAndShapeInfo: [99, "void ReleaseTensorTypeAndShapeInfo(void *info)"],
   ReleaseSessionOptions: [100, "void ReleaseSessionOptions(void *options)"],
-  CreateEnvWithGlobalThreadPools: [119, "void *CreateEnvWithGlobalThreadPools(int level, void *name, void *threading, _Out_ void **out)"],
+  CreateEnvWithGlobalThreadPools: [
+    119,
+    "void *CreateEnvWithGlobalThreadPools(int level, void *name, void *threading, _Out_ void **out)",
+  ],
   DisablePerSessionThreads: [120, "void *DisablePerSessionThreads(void *options)"],
   CreateThreadingOptions: [121, "void *CreateThreadingOptions(_Out_ void **out)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, void *key, void *value)"],
@@ -152,7 +164,8 @@ export async function loadApi(): Promise<OrtApi> {
     release: (name, value) => {
       functions[name](value);
     },
-    path: (text) => (process.platform === "win32" ? new Uint8Array(Buffer.from(`${text}\0`, "utf16le")) : cString(text)),
+    path: (text) =>
+      process.platform === "win32" ? new Uint8Array(Buffer.from(`${text}\0`, "utf16le")) : cString(text),
     address: (data) => koffi.address(data) as Pointer,
     copyOut: (pointer, sizeBytes) => new Uint8Array(koffi.view(pointer, sizeBytes).slice(0)),
   };

@@ -1,5 +1,6 @@
 /** ONNX Runtime sessions and runs over caller-owned memory. Synchronous: it lives in a worker thread. */
 
+import { explain, messageOf } from "../../base/errors.ts";
 import { dtypeOfOnnx, onnxTypeOf, sizeBytesOf } from "../../tensor/dtype.ts";
 import { sizeOf } from "../../tensor/shape.ts";
 import type { LoadOptions } from "../runtime.ts";
@@ -7,22 +8,22 @@ import { cString, loadApi, type OrtApi, type Pointer } from "./api.ts";
 import type { Binding, BoundCall } from "./protocol.ts";
 
 const optimizationLevels = { none: 0, basic: 1, extended: 2, all: 99 } as const;
-const warningLevel = 3; // errors only: warnings about our own graphs tell a user nothing
+const logLevel = 4; // fatal only: warnings about our own graphs tell a user nothing, and errors reach the caller as errors
 
 /** A run whose names and values are laid out once as C arrays. */
 interface PreparedRun {
-  readonly session: Pointer;
-  readonly name: string;
+  readonly session: Session;
   readonly inputNames: BigUint64Array;
   readonly inputs: BigUint64Array;
   readonly outputNames: BigUint64Array;
   readonly outputs: BigUint64Array;
   /** Keeps memory alive that only native code points to. */
-  readonly alive: readonly unknown[];
+  readonly alive: unknown[];
 }
 
 interface Session {
-  readonly pointer: Pointer;
+  /** Null once it is released: plans may outlive the programs they call, and native code must not see a stale address. */
+  pointer: Pointer | null;
   readonly name: string;
 }
 
@@ -54,7 +55,7 @@ export class Engine {
     api.call("SetGlobalIntraOpNumThreads", threading, threads);
     // Late second moments and softmax tails are denormal; without this they cost a hundred cycles each.
     api.call("SetGlobalDenormalAsZero", threading);
-    this.#env = api.get("CreateEnvWithGlobalThreadPools", warningLevel, cString("cameo"), threading);
+    this.#env = api.get("CreateEnvWithGlobalThreadPools", logLevel, cString("cameo"), threading);
     this.#memoryInfo = api.get("CreateCpuMemoryInfo", 1, 0);
   }
 
@@ -65,6 +66,7 @@ export class Engine {
 
   load(model: Uint8Array | string, options: LoadOptions): number {
     const api = this.#api;
+    const name = options.name ?? "program";
     const settings = api.get("CreateSessionOptions");
     try {
       if (this.#ownPool) api.call("SetIntraOpNumThreads", settings, this.#threads);
@@ -80,42 +82,39 @@ export class Engine {
           ? api.get("CreateSession", this.#env, api.path(model), settings)
           : api.get("CreateSessionFromArray", this.#env, model, model.length, settings);
       const id = this.#next++;
-      this.#sessions.set(id, { pointer, name: options.name ?? "program" });
+      this.#sessions.set(id, { pointer, name });
       return id;
+    } catch (error) {
+      throw refused(name, "load the model", error);
     } finally {
       api.release("ReleaseSessionOptions", settings);
     }
   }
 
   prepare(calls: readonly BoundCall[]): number {
-    const id = this.#next++;
     const runs: PreparedRun[] = [];
-    this.#plans.set(id, runs);
-    for (const { session, inputs, outputs } of calls) {
-      const { pointer, name } = this.#session(session);
-      const alive: unknown[] = [];
-      runs.push({
-        session: pointer,
-        name,
-        inputNames: this.#names(
-          inputs.map((binding) => binding.name),
-          alive,
-        ),
-        inputs: BigUint64Array.from(inputs, (binding) => this.#value(binding, alive)),
-        outputNames: this.#names(
+    try {
+      for (const { session, inputs, outputs } of calls) {
+        const run = this.#lay(
+          session,
+          inputs,
           outputs.map((binding) => binding.name),
-          alive,
-        ),
-        outputs: BigUint64Array.from(outputs, (binding) => this.#value(binding, alive)),
-        alive,
-      });
+        );
+        runs.push(run);
+        for (const [i, binding] of outputs.entries()) run.outputs[i] = this.#value(binding, run.alive);
+      }
+    } catch (error) {
+      for (const run of runs) this.#release(run);
+      throw error;
     }
+    const id = this.#next++;
+    this.#plans.set(id, runs);
     return id;
   }
 
   run(plan: number): number {
     const runs = this.#plans.get(plan);
-    if (runs === undefined) throw new Error("the plan is disposed");
+    if (runs === undefined) throw new Error("plan.run: cannot run: the plan is disposed, prepare a new one");
     const start = performance.now();
     for (const run of runs) this.#invoke(run);
     return performance.now() - start;
@@ -123,26 +122,12 @@ export class Engine {
 
   /** Runs once with outputs that the engine allocates: for outputs whose shape is only known afterwards. */
   runFree(session: number, inputs: readonly Binding[], outputs: readonly string[]): FreeOutput[] {
-    const api = this.#api;
-    const alive: unknown[] = [];
-    const { pointer, name } = this.#session(session);
-    const run: PreparedRun = {
-      session: pointer,
-      name,
-      inputNames: this.#names(
-        inputs.map((binding) => binding.name),
-        alive,
-      ),
-      inputs: BigUint64Array.from(inputs, (binding) => this.#value(binding, alive)),
-      outputNames: this.#names(outputs, alive),
-      outputs: new BigUint64Array(outputs.length),
-      alive,
-    };
+    const run = this.#lay(session, inputs, outputs);
     try {
       this.#invoke(run);
       return Array.from(run.outputs, (value) => this.#copyOut(value));
     } finally {
-      for (const value of [...run.inputs, ...run.outputs]) if (value !== 0n) api.release("ReleaseValue", value);
+      this.#release(run);
     }
   }
 
@@ -150,12 +135,12 @@ export class Engine {
     const known = this.#sessions.get(session);
     if (known === undefined) return;
     this.#sessions.delete(session);
-    this.#api.release("ReleaseSession", known.pointer);
+    if (known.pointer !== null) this.#api.release("ReleaseSession", known.pointer);
+    known.pointer = null;
   }
 
   releasePlan(plan: number): void {
-    for (const run of this.#plans.get(plan) ?? [])
-      for (const value of [...run.inputs, ...run.outputs]) this.#api.release("ReleaseValue", value);
+    for (const run of this.#plans.get(plan) ?? []) this.#release(run);
     this.#plans.delete(plan);
   }
 
@@ -164,11 +149,44 @@ export class Engine {
     for (const session of [...this.#sessions.keys()]) this.releaseSession(session);
   }
 
+  /** Lays out names and inputs of a run; its outputs are null, which lets the engine allocate them. */
+  #lay(id: number, inputs: readonly Binding[], outputs: readonly string[]): PreparedRun {
+    const session = this.#sessions.get(id);
+    if (session === undefined) throw new Error("runtime: cannot use a program: it is disposed, load it again");
+    const alive: unknown[] = [];
+    const inputNames = this.#names(
+      inputs.map((binding) => binding.name),
+      alive,
+    );
+    const outputNames = this.#names(outputs, alive);
+    const run: PreparedRun = {
+      session,
+      inputNames,
+      inputs: new BigUint64Array(inputs.length),
+      outputNames,
+      outputs: new BigUint64Array(outputs.length),
+      alive,
+    };
+    try {
+      for (const [i, binding] of inputs.entries()) run.inputs[i] = this.#value(binding, alive);
+    } catch (error) {
+      this.#release(run);
+      throw error;
+    }
+    return run;
+  }
+
+  #release(run: PreparedRun): void {
+    for (const value of [...run.inputs, ...run.outputs]) if (value !== 0n) this.#api.release("ReleaseValue", value);
+  }
+
   #invoke(run: PreparedRun): void {
+    const { pointer, name } = run.session;
+    if (pointer === null) throw new Error(`${name}: cannot run: the program is disposed, load it again`);
     try {
       this.#api.call(
         "Run",
-        run.session,
+        pointer,
         null,
         run.inputNames,
         run.inputs,
@@ -178,14 +196,8 @@ export class Engine {
         run.outputs,
       );
     } catch (error) {
-      throw new Error(`${run.name}: ${(error as Error).message}`);
+      throw refused(name, "run", error);
     }
-  }
-
-  #session(id: number): Session {
-    const session = this.#sessions.get(id);
-    if (session === undefined) throw new Error("the program is disposed");
-    return session;
   }
 
   #names(names: readonly string[], alive: unknown[]): BigUint64Array {
@@ -196,8 +208,7 @@ export class Engine {
     });
   }
 
-  #value(binding: Binding, alive: unknown[]): Pointer {
-    const { dtype, shape, data } = binding;
+  #value({ dtype, shape, data }: Binding, alive: unknown[]): Pointer {
     alive.push(data);
     return this.#api.get(
       "CreateTensorWithDataAsOrtValue",
@@ -221,10 +232,20 @@ export class Engine {
       if (dims.length > 0) api.call("GetDimensions", info, dims, dims.length);
       const shape = Array.from(dims, Number);
       const sizeBytes = sizeBytesOf(dtype, sizeOf(shape));
-      const bytes = sizeBytes === 0 ? new Uint8Array(0) : api.copyOut(api.get("GetTensorMutableData", value), sizeBytes);
+      const bytes =
+        sizeBytes === 0 ? new Uint8Array(0) : api.copyOut(api.get("GetTensorMutableData", value), sizeBytes);
       return { dtype, shape, bytes };
     } finally {
       api.release("ReleaseTensorTypeAndShapeInfo", info);
     }
   }
+}
+
+/** The library's message, which may be broken into lines, as one line in our form. */
+function refused(api: string, action: string, error: unknown): Error {
+  const received = messageOf(error)
+    .trim()
+    .replace(/\s*\n\s*/g, " ")
+    .replace(/\.$/, "");
+  return new Error(explain({ api, action, received, rule: "ONNX Runtime must accept it" }), { cause: error });
 }

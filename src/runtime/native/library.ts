@@ -16,7 +16,8 @@ const installCommand = "npm install onnxruntime-node koffi";
 export function findLibrary(): string {
   const chosen = process.env.CAMEO_ONNXRUNTIME;
   if (chosen !== undefined && chosen !== "") {
-    if (!existsSync(chosen)) throw missing(`CAMEO_ONNXRUNTIME is "${chosen}"`, "it must name an existing shared library");
+    if (!existsSync(chosen))
+      throw missing(`CAMEO_ONNXRUNTIME is "${chosen}"`, "it must name an existing shared library");
     return chosen;
   }
   let packageFile: string;
@@ -32,7 +33,10 @@ export function findLibrary(): string {
     const file = readdirSync(folder).find((name) => /^(lib)?onnxruntime(\.so|\.dll$|.*\.dylib$)/.test(name));
     if (file !== undefined) return join(folder, file);
   }
-  throw missing(`onnxruntime-node has no library for ${process.platform}-${process.arch}`, "use a platform that it ships");
+  throw missing(
+    `onnxruntime-node has no library for ${process.platform}-${process.arch}`,
+    "use a platform that it ships",
+  );
 }
 
 function missing(received: string, rule: string, cause?: unknown): RuntimeError {
