@@ -90,8 +90,7 @@ export function attention(options: AttentionOptions): Layer {
       const [sequence, batch] = x.shape as [number, number, number];
       const sizes = [heads * size, keyValueHeads * size, keyValueHeads * size];
       const [q, k, v] = g.ops("Split", [parts.qkv(x), g.ints(sizes)], { axis: -1 }, 3) as [Value, Value, Value];
-      const byHead = (value: Value, count: number) =>
-        g.op("Reshape", [value, g.ints([sequence, batch * count, size])]);
+      const byHead = (value: Value, count: number) => g.op("Reshape", [value, g.ints([sequence, batch * count, size])]);
       const turned = (value: Value) => (rotaryBase === null ? value : rotate(g, value, rotaryBase));
       const repeated = (value: Value) => repeatHeads(g, value, batch, keyValueHeads, heads);
       const headFirst = (value: Value) => g.op("Transpose", [value], { perm: [1, 0, 2] });
@@ -124,7 +123,8 @@ function causalMask(g: Builder, sequence: number, like: Value): Value {
   let mask = known.get(key);
   if (mask === undefined) {
     const values = new Float32Array(sequence * sequence);
-    for (let query = 0; query < sequence; query++) values.fill(-1e9, query * sequence + query + 1, (query + 1) * sequence);
+    for (let query = 0; query < sequence; query++)
+      values.fill(-1e9, query * sequence + query + 1, (query + 1) * sequence);
     mask = g.constant(tensor(like.dtype, [sequence, sequence], values));
     known.set(key, mask);
   }

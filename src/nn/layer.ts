@@ -154,7 +154,12 @@ function use(scope: Scope, name: string, part: Parts[string]): unknown {
   return (input: unknown) => scope.g.scope(name, () => part.apply(at, input));
 }
 
-/** All parameters under their paths, in the order in which they were declared. */
+/**
+ * All parameters under their paths, in the order in which they were declared.
+ *
+ * @param tree - Of a layer or a model.
+ * @param prefix - Path of the tree itself; `""` for a whole model.
+ */
 export function flattenParameters(tree: ParameterTree, prefix = ""): Map<string, Parameter> {
   const flat = new Map<string, Parameter>();
   for (const [name, entry] of Object.entries(tree)) {
@@ -178,6 +183,7 @@ function isParameter(entry: Parameter | ParameterTree): entry is Parameter {
 
 /** Options of {@link rootScope}. */
 export interface RootScopeOptions {
+  /** True to build a training step: dropout drops, batch statistics are used and replaced. */
   readonly training: boolean;
   /** Where the tensors of the paths come from; called once per path. */
   readonly values: (path: string) => Value;

@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import { expectAllClose, expectClose, type Fixture, readFixtures, runLayer } from "../../test/support/run-layer.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { type Activation, activation, elu, leakyRelu, relu, softmax } from "./activations.ts";
+import { attention } from "./attention.ts";
 import { batchNorm } from "./batch-norm.ts";
 import { conv1d, conv2d, convTranspose2d } from "./conv.ts";
 import { embedding } from "./embedding.ts";
@@ -36,6 +37,11 @@ const layers: Readonly<Record<string, Layer>> = {
   "batchNorm 1d with length": batchNorm(3, { momentum: 0.3 }),
   "batchNorm 2d": batchNorm(3, { epsilon: 1e-3 }),
   "batchNorm 2d, inference": batchNorm(3, { epsilon: 1e-3 }),
+  attention: attention({ width: 8, heads: 2 }),
+  "attention, not causal, no bias": attention({ width: 8, heads: 4, causal: false, bias: false }),
+  "attention grouped": attention({ width: 12, heads: 6, keyValueHeads: 2 }),
+  "attention rotary": attention({ width: 8, heads: 2, rotaryBase: 10_000 }),
+  "attention grouped rotary": attention({ width: 16, heads: 4, keyValueHeads: 1, rotaryBase: 100, bias: false }),
   "mlp gelu": mlp({ inputs: 4, hidden: 6, outputs: 3 }),
   "mlp relu": mlp({ inputs: 4, hidden: 6, activation: "relu" }),
   "mlp gated": mlp({ inputs: 4, hidden: 6, activation: "silu", gated: true, bias: false }),

@@ -126,6 +126,35 @@ def swiglu(inputs, hidden):
     )
 
 
+def rotate(x, base):
+    """x [batch, heads, T, D] turned by its position, in the half-split form of Llama."""
+    half = x.shape[-1] // 2
+    angle = torch.arange(x.shape[-2])[:, None] * base ** (-torch.arange(half) / half)
+    cos, sin = (torch.cat([part, part], dim=-1) for part in (torch.cos(angle), torch.sin(angle)))
+    return x * cos + torch.cat([-x[..., half:], x[..., :half]], dim=-1) * sin
+
+
+def attention(width, heads, kv_heads=None, causal=True, base=None, bias=True):
+    """Sequence first, [T, B, C]."""
+    kv = kv_heads or heads
+    size = width // heads
+
+    def apply(m, x):
+        length, batch, _ = x.shape
+        parts = m.qkv(x).split([heads * size, kv * size, kv * size], dim=-1)
+        q, k, v = (p.view(length, batch, n, size).permute(1, 2, 0, 3) for p, n in zip(parts, (heads, kv, kv)))
+        if base is not None:
+            q, k = rotate(q, base), rotate(k, base)
+        y = F.scaled_dot_product_attention(q, k, v, is_causal=causal, enable_gqa=kv != heads)
+        return m.output(y.permute(2, 0, 1, 3).reshape(length, batch, width))
+
+    return Named(
+        apply,
+        qkv=nn.Linear(width, (heads + 2 * kv) * size, bias=bias),
+        output=nn.Linear(width, width, bias=bias),
+    )
+
+
 def residual(size):
     inner = nn.Linear(size, size)
     return Named(lambda m, x: x + F.linear(x, m.weight, m.bias), weight=inner.weight, bias=inner.bias)
@@ -192,6 +221,11 @@ def layers():
         "leakyRelu 0.2": (nn.LeakyReLU(0.2), (10,)),
         "elu 0.5": (nn.ELU(0.5), (10,)),
         "sequential": (nn.Sequential(nn.Linear(3, 5), nn.ReLU(), nn.Linear(5, 2, bias=False)), (4, 3)),
+        "attention": (attention(8, 2), (5, 3, 8)),
+        "attention, not causal, no bias": (attention(8, 4, causal=False, bias=False), (4, 2, 8)),
+        "attention grouped": (attention(12, 6, kv_heads=2), (5, 2, 12)),
+        "attention rotary": (attention(8, 2, base=10000.0), (6, 2, 8)),
+        "attention grouped rotary": (attention(16, 4, kv_heads=1, base=100.0, bias=False), (5, 2, 16)),
         "residual": (residual(4), (3, 4)),
     }
     cases = {name: of_module(name, module, x) for name, (module, x) in modules.items()}

@@ -4,7 +4,6 @@ import { expect } from "vitest";
 import { RandomStream } from "../../src/base/random.ts";
 import type { Graph, Value } from "../../src/graph/graph.ts";
 import { evaluate } from "../../src/runtime/evaluate.ts";
-import { arrayTypeOf, type TypedArray } from "../../src/tensor/dtype.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
 import { expectClose } from "./run-layer.ts";
@@ -40,11 +39,7 @@ export function elements(value: Tensor | undefined): number[] {
   return Array.from((value as Tensor).data as ArrayLike<number | bigint>, Number);
 }
 
-/** A typed array of a dtype from plain numbers. */
-export function typedArray(dtype: Tensor["dtype"], values: readonly number[]): TypedArray {
-  const Array = arrayTypeOf(dtype);
-  const data = new Array(values.length);
-  for (const [i, value] of values.entries())
-    data[i] = (data instanceof BigInt64Array || data instanceof BigUint64Array ? BigInt(value) : value) as never;
-  return data;
+/** The data of a float32 tensor that must be there. */
+export function floats(value: Tensor | undefined): Float32Array {
+  return (value as Tensor).data as Float32Array;
 }

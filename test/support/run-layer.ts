@@ -182,14 +182,21 @@ export function readFixtures(name: string): ReadonlyMap<string, Fixture> {
   );
 }
 
-/** Throws unless all elements agree within atol + rtol·|expected|, naming the worst. */
+/**
+ * Throws unless all elements agree within atol·(largest |expected|, at least 1) + rtol·|expected|, naming the worst. Elements of a gradient are sums of
+ * terms as large as the tensor's largest, so a small one among large ones carries their rounding.
+ */
 export function expectClose(name: string, got: Tensor, expected: Tensor, rtol = 1e-5, atol = 1e-6): void {
   expect(formatShape(got.shape), `shape of ${name}`).toBe(formatShape(expected.shape));
   let worst = -1;
   let excess = 0;
+  const largest = Array.from(expected.data as ArrayLike<number | bigint>, (value) => Math.abs(Number(value))).reduce(
+    (x, y) => Math.max(x, y),
+    1,
+  );
   for (let i = 0; i < expected.data.length; i++) {
     const [a, b] = [Number(got.data[i]), Number(expected.data[i])];
-    const error = Math.abs(a - b) / (atol + rtol * Math.abs(b));
+    const error = Math.abs(a - b) / (atol * largest + rtol * Math.abs(b));
     if (Number.isNaN(a) !== Number.isNaN(b) || error > Math.max(1, excess)) [worst, excess] = [i, error];
   }
   if (worst >= 0)
