@@ -1,7 +1,7 @@
 /**
  * The inference graph of a GPT: new tokens and the cached keys and values of earlier ones go in, logits and a longer cache
- * come out. Inputs and outputs have the names and layouts that Hugging Face's ONNX decoders use, so Transformers.js and
- * other runtimes can drive it; every dimension but the model's own is dynamic.
+ * come out. Inputs and outputs have the names and layouts that Hugging Face's ONNX decoders use; every dimension but the
+ * model's own is dynamic.
  *
  * Legend: B batch, S new tokens, P cached tokens, H heads, D head size, C width, V vocabulary.
  */
@@ -55,7 +55,9 @@ export function decoderGraph(
   const positions = input("position_ids", "int64", [batch, sequence], ["batch_size", "sequence_length"]);
   const cacheSymbols = ["batch_size", heads, "past_sequence_length", size];
   const cached = Array.from({ length: layers }, (_, i) =>
-    (["key", "value"] as const).map((kind) => input(`past_key_values.${i}.${kind}`, "float32", [batch, heads, past, size], cacheSymbols)),
+    (["key", "value"] as const).map((kind) =>
+      input(`past_key_values.${i}.${kind}`, "float32", [batch, heads, past, size], cacheSymbols),
+    ),
   ) as [Value, Value][];
 
   const parameters = flattenParameters(model.parameters);
@@ -95,7 +97,10 @@ export function decoderGraph(
     x = g.op("Add", [x, linear(merged, `${at}.attention.output`)]);
     const hidden = g.op("Gelu", [linear(norm(x, `${at}.ln2`), `${at}.mlp.up`)], { approximate: "none" });
     x = g.op("Add", [x, linear(hidden, `${at}.mlp.down`)]);
-    for (const [kind, present] of [["key", key], ["value", value]] as const) {
+    for (const [kind, present] of [
+      ["key", key],
+      ["value", value],
+    ] as const) {
       const name = `present.${i}.${kind}`;
       g.output(name, present);
       dynamicShapes[name] = ["batch_size", heads, "total_sequence_length", size];

@@ -6,7 +6,10 @@ import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { checkSampling, type SamplingOptions, sampleToken } from "./sampling.ts";
 
 /** Runs a decoder graph once: tensors in by name, tensors out by name. */
-export type DecoderCall = (inputs: Readonly<Record<string, Tensor>>, outputs: readonly string[]) => Promise<Record<string, Tensor>>;
+export type DecoderCall = (
+  inputs: Readonly<Record<string, Tensor>>,
+  outputs: readonly string[],
+) => Promise<Record<string, Tensor>>;
 
 /** Sizes of a decoder that its driver must know. */
 export interface DecoderSizes {
@@ -59,9 +62,11 @@ export async function* generateTokens(
   };
   checkSampling(options);
   if (prompt.length === 0) refuse("continue the prompt", "it is empty", "it must hold at least one token");
-  if (!Number.isInteger(options.tokens) || options.tokens < 1) refuse("use tokens", `got ${options.tokens}`, "must be a positive integer");
-  const unknown = prompt.find((id) => !(id >= 0 && id < sizes.vocabulary));
-  if (unknown !== undefined) refuse("continue the prompt", `got token ${unknown}`, `the model knows ${sizes.vocabulary} tokens`);
+  if (!Number.isInteger(options.tokens) || options.tokens < 1)
+    refuse("use tokens", `got ${options.tokens}`, "must be a positive integer");
+  const unknown = prompt.find((id) => !(Number.isInteger(id) && id >= 0 && id < sizes.vocabulary));
+  if (unknown !== undefined)
+    refuse("continue the prompt", `got token ${unknown}`, `the model knows ${sizes.vocabulary} tokens`);
 
   const draws = new RandomStream(options.seed ?? 0, "generate");
   const history = [...prompt];
@@ -88,8 +93,13 @@ export async function* generateTokens(
 type Cache = Readonly<Record<string, Tensor>>;
 
 function emptyCache({ layers, heads, width }: DecoderSizes): Cache {
-  const names = Array.from({ length: layers }, (_, i) => [`past_key_values.${i}.key`, `past_key_values.${i}.value`]).flat();
-  return Object.fromEntries(names.map((name) => [name, tensor("float32", [1, heads, 0, width / heads], new Float32Array(0))]));
+  const names = Array.from({ length: layers }, (_, i) => [
+    `past_key_values.${i}.key`,
+    `past_key_values.${i}.value`,
+  ]).flat();
+  return Object.fromEntries(
+    names.map((name) => [name, tensor("float32", [1, heads, 0, width / heads], new Float32Array(0))]),
+  );
 }
 
 async function decode(
@@ -114,6 +124,8 @@ async function decode(
   const logits = (results.logits as Tensor).data as Float32Array;
   return {
     logits: logits.subarray((ids.length - 1) * sizes.vocabulary),
-    cache: Object.fromEntries(presents.map((name) => [name.replace("present", "past_key_values"), results[name] as Tensor])),
+    cache: Object.fromEntries(
+      presents.map((name) => [name.replace("present", "past_key_values"), results[name] as Tensor]),
+    ),
   };
 }

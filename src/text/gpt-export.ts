@@ -2,12 +2,14 @@
 
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CodecError, explain, messageOf, UsageError } from "../base/errors.ts";
+import { CheckpointError, CodecError, explain, messageOf, UsageError } from "../base/errors.ts";
 import { writeAtomically } from "../base/files.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
 import { readOnnx } from "../graph/onnx/read.ts";
+import { flattenParameters } from "../nn/layer.ts";
 import type { CpuRuntime } from "../runtime/cpu.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
+import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { newestCheckpoint, openRunFolder } from "../train/run-folder.ts";
 import { decoderGraph } from "./decoder-graph.ts";
@@ -21,7 +23,7 @@ const metadataKey = "cameo.gpt";
 
 /**
  * Writes `model.onnx` and `tokenizer.json` into a folder. The model has the inputs and outputs of Hugging Face's ONNX
- * decoders (see `decoderGraph`), so stock ONNX Runtime and Transformers.js run it.
+ * decoders (see `decoderGraph`), so what drives those drives it, on stock ONNX Runtime.
  *
  * @param folder - Where; made if missing.
  * @param model - The model.
@@ -94,16 +96,24 @@ export async function openGenerator(runtime: CpuRuntime, source: string): Promis
     throw fail(messageOf(cause), "must be a file", cause);
   });
   const config = readOnnx(bytes).metadata?.get(metadataKey);
-  if (config === undefined) throw fail("it was not exported by Cameo as a language model", 'use a model from "cameo export"');
+  if (config === undefined)
+    throw fail("it was not exported by Cameo as a language model", 'use a model from "cameo export"');
   const tokenizer = await loadTokenizer(join(dirname(source), "tokenizer.json"));
   let sizes: Required<GptOptions>;
   try {
     sizes = gpt(JSON.parse(config) as GptOptions).config;
   } catch (cause) {
-    throw new CodecError("onnx", `generate: cannot open "${source}": its metadata is damaged, ${messageOf(cause)}`, { cause });
+    throw new CodecError("onnx", `generate: cannot open "${source}": its metadata is damaged, ${messageOf(cause)}`, {
+      cause,
+    });
   }
   const executable = await runtime.load(bytes, { name: source });
-  return { call: (inputs, outputs) => executable.call(inputs, outputs), sizes, tokenizer, [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose]() };
+  return {
+    call: (inputs, outputs) => executable.call(inputs, outputs),
+    sizes,
+    tokenizer,
+    [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
+  };
 }
 
 /** What a run's folder holds of its model. */
@@ -123,17 +133,42 @@ export interface RunModel {
  */
 export async function readRun(path: string): Promise<RunModel> {
   const { folder, recipe } = await openRunFolder(path);
-  const options = recipe as Partial<GptOptions> & { kind?: unknown };
+  const options = (recipe ?? {}) as Partial<GptOptions> & { kind?: unknown };
   if (options.kind !== "gpt")
-    throw new UsageError(explain({ api: "run", action: `open "${path}"`, received: `it is of kind ${JSON.stringify(options.kind)}`, rule: "must be a gpt run" }));
+    throw new UsageError(
+      explain({
+        api: "run",
+        action: `open "${path}"`,
+        received: `it is of kind ${JSON.stringify(options.kind)}`,
+        rule: "must be a gpt run",
+      }),
+    );
   const checkpoint = await newestCheckpoint(folder, () => {});
   if (checkpoint === null)
     throw new UsageError(
-      explain({ api: "run", action: `open "${path}"`, received: "it has no checkpoint yet", rule: "needs one", hint: "train it further with --resume" }),
+      explain({
+        api: "run",
+        action: `open "${path}"`,
+        received: "it has no checkpoint yet",
+        rule: "needs one",
+        hint: "train it further with --resume",
+      }),
     );
   const tokenizer = await loadTokenizer(join(folder.path, "data", "tokenizer.json"));
   const { layers, heads, width, context, bias, dropout } = options as Required<GptOptions>;
   const model = gpt({ layers, heads, width, context, bias, dropout, vocabulary: tokenizer.size });
   const weights = await readSafetensors(join(checkpoint.path, "model.safetensors"));
+  for (const [name, { shape }] of flattenParameters(model.parameters)) {
+    const stored = weights.get(name)?.shape;
+    if (stored === undefined || !sameShape(stored, shape))
+      throw new CheckpointError(
+        explain({
+          api: "run",
+          action: `open "${path}"`,
+          received: stored === undefined ? `the checkpoint has no "${name}"` : `"${name}" is ${formatShape(stored)}`,
+          rule: `recipe.json makes it ${formatShape(shape)}`,
+        }),
+      );
+  }
   return { model, weights, tokenizer, step: checkpoint.state.step };
 }

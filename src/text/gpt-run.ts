@@ -1,7 +1,10 @@
 /** Runs a GPT recipe from text to exported model. */
 
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { explain, UsageError } from "../base/errors.ts";
 import type { RunEvent } from "../base/events.ts";
+import { writeAtomically } from "../base/files.ts";
 import { adam, adamw } from "../optim/adam.ts";
 import { chain } from "../optim/chain.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
@@ -13,7 +16,7 @@ import { createCpuRuntime } from "../runtime/cpu.ts";
 import type { TypedArray } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { createRunFolder, openRunFolder } from "../train/run-folder.ts";
+import { createRunFolder, openRunFolder, type RunFolder } from "../train/run-folder.ts";
 import type { StepProgram } from "../train/step-program.ts";
 import { type Run, train } from "../train/train.ts";
 import { generateTokens } from "./generate.ts";
@@ -28,6 +31,7 @@ export interface GptRunOptions {
   readonly out: string;
   /** Continue the run in the folder with the recipe it was started with. */
   readonly resume?: boolean;
+  /** Stops the run after the step under way, with a checkpoint. */
   readonly signal?: AbortSignal;
   /** Told what is done before the first event: tokenizer, encoding. */
   readonly onProgress?: (message: string) => void;
@@ -36,8 +40,12 @@ export interface GptRunOptions {
 /** Learning rate of a recipe by step. */
 export function gptSchedule(recipe: GptRecipe): Schedule {
   const { learningRate: peak, minLearningRate: floor, warmupSteps, steps, schedule } = recipe;
-  if (schedule === "cosine") return warmupCosine({ peak, warmup: Math.min(warmupSteps, steps - 1), total: steps, floor });
-  const after = schedule === "constant" ? constant(peak) : linear({ from: peak, to: floor, steps: Math.max(1, steps - warmupSteps) });
+  if (schedule === "cosine")
+    return warmupCosine({ peak, warmup: Math.min(warmupSteps, steps - 1), total: steps, floor });
+  const after =
+    schedule === "constant"
+      ? constant(peak)
+      : linear({ from: peak, to: floor, steps: Math.max(1, steps - warmupSteps) });
   return warmupSteps === 0 ? after : warmup({ steps: warmupSteps }, after);
 }
 
@@ -65,8 +73,13 @@ export function gptOptimizer(recipe: GptRecipe): Transform {
  */
 export async function startGptRun(input: GptRecipeInput | null, options: GptRunOptions): Promise<Run> {
   const opened = options.resume === true ? await openRunFolder(options.out) : null;
-  const recipe = gptRecipe((opened?.recipe ?? input) as GptRecipeInput, opened === null ? "recipe" : opened.folder.recipe);
+  const recipe = opened === null ? gptRecipe(input as GptRecipeInput) : resumedRecipe(opened, input?.steps);
+  const learningRate = gptSchedule(recipe);
+  const optimizer = gptOptimizer(recipe);
   const folder = opened?.folder ?? (await createRunFolder(options.out, recipe));
+  // A run that is killed later resumes with the same number of steps.
+  if (opened !== null && input?.steps !== undefined)
+    await writeAtomically(folder.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
   const data = await textDataset({
     paths: recipe.data,
     folder: join(folder.path, "data"),
@@ -74,34 +87,43 @@ export async function startGptRun(input: GptRecipeInput | null, options: GptRunO
     vocabulary: recipe.vocabulary,
     context: recipe.context,
     validationFraction: recipe.validationFraction,
+    fileOrder: recipe.fileOrder,
     seed: recipe.seed,
     ...(options.onProgress === undefined ? {} : { onProgress: options.onProgress }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
+  }).catch(async (error) => {
+    if (opened === null) await abandon(folder);
+    throw error;
   });
   const { tokenizer } = data;
   const { layers, heads, width, context, bias, dropout } = recipe;
   const model = gpt({ layers, heads, width, context, bias, dropout, vocabulary: tokenizer.size });
   const runtime = await createCpuRuntime(recipe.threads === 0 ? {} : { threads: recipe.threads });
   let generator: Generator | undefined;
-  const learningRate = gptSchedule(recipe);
 
   const run = train({
     model,
     data,
-    optimizer: gptOptimizer(recipe),
+    optimizer,
     batchSize: recipe.batchSize,
     steps: recipe.steps,
     accumulate: recipe.accumulate,
+    recompute: recipe.recompute,
     seed: recipe.seed,
     runtime,
     folder,
     resume: options.resume === true,
     learningRate,
-    evaluation: { every: recipe.evaluateEvery, ...(recipe.evaluationBatches === 0 ? {} : { batches: recipe.evaluationBatches }) },
+    evaluation: {
+      every: recipe.evaluateEvery,
+      ...(recipe.evaluationBatches === 0 ? {} : { batches: recipe.evaluationBatches }),
+    },
     checkpoint: { every: recipe.checkpointEvery, keep: recipe.keepCheckpoints },
     notes: [
       `${(data.sizes.train + data.sizes.validation).toLocaleString("en")} tokens of text, ${tokenizer.size} different (${tokenizer.kind})`,
-      ...(data.skipped.length === 0 ? [] : [`${data.skipped.length} files left out, such as ${data.skipped[0]?.path}: ${data.skipped[0]?.reason}`]),
+      ...(data.skipped.length === 0
+        ? []
+        : [`${data.skipped.length} files left out, such as ${data.skipped[0]?.path}: ${data.skipped[0]?.reason}`]),
       ...(data.sizes.validation <= context ? ["the text is too short for a validation split"] : []),
     ],
     ...(options.signal === undefined ? {} : { signal: options.signal }),
@@ -110,14 +132,21 @@ export async function startGptRun(input: GptRecipeInput | null, options: GptRunO
       : {
           sample: {
             every: recipe.sampleEvery,
-            make: async (program, engine, step) => {
-              generator ??= await liveGenerator(engine, model, liveWeights(program), tokenizer);
+            make: async (_program, _runtime, step) => {
               const prompt = recipe.samplePrompt === "" ? "\n" : recipe.samplePrompt;
-              const text = await continueText(generator, prompt, { tokens: recipe.sampleTokens, temperature: 0.8, topK: 200, seed: recipe.seed + step });
+              const text = await continueText(generator as Generator, prompt, {
+                tokens: recipe.sampleTokens,
+                temperature: 0.8,
+                topK: 200,
+                seed: (recipe.seed + step) % Number.MAX_SAFE_INTEGER,
+              });
               return { prompt: recipe.samplePrompt, text };
             },
           },
         }),
+    onStart: async (program, engine) => {
+      if (recipe.sampleEvery > 0) generator = await liveGenerator(engine, model, liveWeights(program), tokenizer);
+    },
     onFinish: async (program) => {
       const exported = await exportGpt(folder.exports, model, liveWeights(program), tokenizer);
       return [{ type: "export", ...exported } satisfies RunEvent];
@@ -128,7 +157,39 @@ export async function startGptRun(input: GptRecipeInput | null, options: GptRunO
     await runtime[Symbol.asyncDispose]();
   });
   cleaned.catch(() => {});
-  return { result: cleaned, [Symbol.asyncIterator]: () => run[Symbol.asyncIterator](), [Symbol.asyncDispose]: () => run[Symbol.asyncDispose]() };
+  return {
+    result: cleaned,
+    [Symbol.asyncIterator]: () => run[Symbol.asyncIterator](),
+    [Symbol.asyncDispose]: async () => {
+      await run[Symbol.asyncDispose]();
+      await cleaned.catch(() => {});
+    },
+  };
+}
+
+/** Takes back what a run wrote that could not begin, so that the next attempt starts from its own recipe and text. */
+async function abandon({ path, recipe }: RunFolder): Promise<void> {
+  const prepared = ["tokenizer.json", "tokens.json", "tokens.bin"].map((file) => join(path, "data", file));
+  for (const file of [recipe, ...prepared]) await rm(file, { force: true });
+}
+
+/** The recipe that a run was started with; its steps may be raised. */
+function resumedRecipe(
+  { folder, recipe }: Awaited<ReturnType<typeof openRunFolder>>,
+  steps: number | undefined,
+): GptRecipe {
+  const own = gptRecipe(recipe as GptRecipeInput, folder.recipe);
+  if (steps === undefined) return own;
+  if (steps < own.steps)
+    throw new UsageError(
+      explain({
+        api: "train",
+        action: `resume with ${steps} steps`,
+        received: `the run has ${own.steps}`,
+        rule: "they may only be raised",
+      }),
+    );
+  return gptRecipe({ ...own, steps });
 }
 
 /** Parameters of a program as tensors over its live memory. */
@@ -141,7 +202,14 @@ export function liveWeights(program: StepProgram): Map<string, Tensor> {
   );
 }
 
-/** Continues a prompt and returns the text; characters a character tokenizer has never seen are dropped from the prompt. */
+/**
+ * Continues a prompt.
+ *
+ * @param generator - The model and its tokenizer.
+ * @param prompt - Text to continue. A prompt that the tokenizer cannot encode (a character it has never seen) counts as empty.
+ * @param options - See `generateTokens`.
+ * @returns What the model wrote, without the prompt.
+ */
 export async function continueText(
   generator: Generator,
   prompt: string,
@@ -155,6 +223,7 @@ export async function continueText(
   }
   const decoder = generator.tokenizer.decodeStream();
   let text = "";
-  for await (const id of generateTokens(generator.call, generator.sizes, ids.length === 0 ? [0] : ids, options)) text += decoder.push(id);
+  for await (const id of generateTokens(generator.call, generator.sizes, ids.length === 0 ? [0] : ids, options))
+    text += decoder.push(id);
   return text + decoder.end();
 }

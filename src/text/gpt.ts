@@ -7,12 +7,12 @@
 import { explain } from "../base/errors.ts";
 import type { Value } from "../graph/graph.ts";
 import { attention } from "../nn/attention.ts";
+import { crossEntropy } from "../nn/cross-entropy.ts";
 import { dropout } from "../nn/dropout.ts";
 import { embedding } from "../nn/embedding.ts";
 import { normal } from "../nn/initialize.ts";
 import { type Layer, layer } from "../nn/layer.ts";
 import { layerNorm } from "../nn/layer-norm.ts";
-import { crossEntropy } from "../nn/cross-entropy.ts";
 import { mlp } from "../nn/mlp.ts";
 import type { Model } from "../train/model.ts";
 
@@ -71,7 +71,12 @@ export function gpt(options: GptOptions): GptModel {
   for (const name of ["layers", "heads", "width", "context", "vocabulary"] as const)
     if (!Number.isInteger(config[name]) || config[name] < 1)
       throw new RangeError(
-        explain({ api: "gpt", action: `use ${name}`, received: `got ${config[name]}`, rule: "must be a positive integer" }),
+        explain({
+          api: "gpt",
+          action: `use ${name}`,
+          received: `got ${config[name]}`,
+          rule: "must be a positive integer",
+        }),
       );
   const body = gptBody(config);
   return {
@@ -83,6 +88,7 @@ export function gpt(options: GptOptions): GptModel {
       return { tokens: { dtype: "int32", shape }, labels: { dtype: "int32", shape } };
     },
     tokens: (batchSize) => config.context * batchSize,
+    segmentOf: (nodeName) => /^blocks\.\d+/.exec(nodeName)?.[0] ?? null,
     loss: (scope, { tokens, labels }) => crossEntropy(scope.g, body.apply(scope, tokens as Value), labels as Value),
   };
 }

@@ -18,6 +18,8 @@ export interface GptRecipe {
   vocabulary: number;
   /** Share of the text, at its end, kept for validation. */
   validationFraction: number;
+  /** Order of several files; the last text is the validation text. */
+  fileOrder: "shuffled" | "path";
   /** Blocks of the model. */
   layers: number;
   /** Attention heads; divides width. */
@@ -36,6 +38,8 @@ export interface GptRecipe {
   batchSize: number;
   /** Batches averaged in one step. */
   accumulate: number;
+  /** Compute activations again in the backward pass: less memory, a third more time. */
+  recompute: boolean;
   /** Decides parameters, batches, dropout and samples. */
   seed: number;
   /** Update rule, with PyTorch's conventions. */
@@ -77,7 +81,9 @@ export interface GptRecipe {
 }
 
 /** A recipe as a user writes it: only `data` is required. */
-export type GptRecipeInput = Pick<GptRecipe, "data"> & { [K in Exclude<keyof GptRecipe, "data">]?: GptRecipe[K] | undefined };
+export type GptRecipeInput = Pick<GptRecipe, "data"> & {
+  [K in Exclude<keyof GptRecipe, "data">]?: GptRecipe[K] | undefined;
+};
 
 const count = z.int().min(1);
 const share = z.number().min(0).lt(1);
@@ -90,6 +96,7 @@ const schema: z.ZodType<GptRecipe, GptRecipeInput> = z.strictObject({
   tokenizer: z.enum(["bpe", "character"]).default("bpe").describe("what a token is: learnt byte pairs, or one character"),
   vocabulary: z.int().min(257).max(2 ** 20).default(2048).describe("tokens that a bpe tokenizer learns [tokens]"),
   validationFraction: share.default(0.1).describe("share of the text, at its end, kept for validation"),
+  fileOrder: z.enum(["shuffled", "path"]).default("shuffled").describe("order of several files; the last text is the validation text"),
   layers: count.default(4).describe("blocks of the model"),
   heads: count.default(4).describe("attention heads; divides width"),
   width: count.default(128).describe("size of the residual stream"),
@@ -99,6 +106,7 @@ const schema: z.ZodType<GptRecipe, GptRecipeInput> = z.strictObject({
   steps: count.default(1000).describe("optimizer steps"),
   batchSize: count.default(12).describe("sequences in a batch"),
   accumulate: count.default(1).describe("batches averaged in one step"),
+  recompute: z.boolean().default(false).describe("compute activations again in the backward pass: less memory, a third more time"),
   seed: z.int().min(0).default(1337).describe("decides parameters, batches, dropout and samples"),
   optimizer: z.enum(["adamw", "adam", "sgd"]).default("adamw").describe("update rule, with PyTorch's conventions"),
   learningRate: z.number().positive().default(1e-3).describe("highest learning rate"),
@@ -141,7 +149,12 @@ export function gptRecipeKeys(): RecipeKey[] {
       : [
           {
             name: name as keyof GptRecipe,
-            type: property.type === "array" ? "strings" : property.type === "integer" ? "number" : (property.type as "string" | "number" | "boolean"),
+            type:
+              property.type === "array"
+                ? "strings"
+                : property.type === "integer"
+                  ? "number"
+                  : (property.type as "string" | "number" | "boolean"),
             description: property.description,
             choices: property.enum ?? null,
             default: property.default,
@@ -174,10 +187,22 @@ export function gptRecipe(input: GptRecipeInput, source = "recipe"): GptRecipe {
   if (!result.success) {
     const [issue] = result.error.issues as [z.core.$ZodIssue];
     if (issue.code === "unrecognized_keys")
-      throw refuse("read the recipe", `unknown key "${issue.keys[0]}"`, `keys are ${["kind", ...gptRecipeKeys().map((key) => key.name)].join(", ")}`);
+      throw refuse(
+        "read the recipe",
+        `unknown key "${issue.keys[0]}"`,
+        `keys are ${["kind", ...gptRecipeKeys().map((key) => key.name)].join(", ")}`,
+      );
+    if (issue.path.length === 0) throw refuse("read the recipe", `got ${JSON.stringify(input)}`, "must be an object");
     const key = issue.path.join(".");
-    const value = issue.path.reduce<unknown>((at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part], input);
-    throw refuse(`use "${key}"`, value === undefined ? "got nothing" : `got ${JSON.stringify(value)}`, issue.message.replace(/^./, (c) => c.toLowerCase()));
+    const value = issue.path.reduce<unknown>(
+      (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
+      input,
+    );
+    throw refuse(
+      `use "${key}"`,
+      value === undefined ? "got nothing" : `got ${JSON.stringify(value)}`,
+      issue.message.replace(/^./, (c) => c.toLowerCase()),
+    );
   }
   const recipe = result.data;
   if (recipe.width % recipe.heads !== 0)
@@ -187,11 +212,66 @@ export function gptRecipe(input: GptRecipeInput, source = "recipe"): GptRecipe {
 
 /** Recipes by name; `data` is the user's. Sizes of `nanogpt-cpu` and `baby-gpt` are nanoGPT's, of `gpt2-124m` OpenAI's. */
 export const gptPresets: Readonly<Record<string, Omit<GptRecipeInput, "data">>> = {
-  tiny: { tokenizer: "character", layers: 2, heads: 2, width: 32, context: 32, batchSize: 8, steps: 200, warmupSteps: 10, evaluateEvery: 100, checkpointEvery: 100, sampleEvery: 100, evaluationBatches: 20, learningRate: 3e-3, minLearningRate: 3e-4 },
-  small: { tokenizer: "bpe", vocabulary: 2048, layers: 4, heads: 6, width: 192, context: 128, batchSize: 8, steps: 800, warmupSteps: 50, evaluateEvery: 200, checkpointEvery: 200, sampleEvery: 200, evaluationBatches: 40, learningRate: 2e-3, minLearningRate: 2e-4 },
+  tiny: {
+    tokenizer: "character",
+    layers: 2,
+    heads: 2,
+    width: 32,
+    context: 32,
+    batchSize: 8,
+    steps: 200,
+    warmupSteps: 10,
+    evaluateEvery: 100,
+    checkpointEvery: 100,
+    sampleEvery: 100,
+    evaluationBatches: 20,
+    learningRate: 3e-3,
+    minLearningRate: 3e-4,
+  },
+  small: {
+    tokenizer: "bpe",
+    vocabulary: 2048,
+    layers: 4,
+    heads: 6,
+    width: 192,
+    context: 128,
+    batchSize: 8,
+    steps: 1000,
+    warmupSteps: 50,
+    evaluateEvery: 250,
+    checkpointEvery: 250,
+    sampleEvery: 250,
+    evaluationBatches: 40,
+    learningRate: 2e-3,
+    minLearningRate: 2e-4,
+  },
   "nanogpt-cpu": { tokenizer: "character", layers: 4, heads: 4, width: 128, context: 64, batchSize: 12, steps: 2000 },
-  "baby-gpt": { tokenizer: "character", layers: 6, heads: 6, width: 384, context: 256, batchSize: 64, steps: 5000, dropout: 0.2 },
-  "gpt2-124m": { tokenizer: "bpe", vocabulary: 50304, layers: 12, heads: 12, width: 768, context: 1024, batchSize: 4, accumulate: 8, steps: 10000, bias: true, learningRate: 6e-4, minLearningRate: 6e-5, beta2: 0.95, warmupSteps: 700 },
+  "baby-gpt": {
+    tokenizer: "character",
+    layers: 6,
+    heads: 6,
+    width: 384,
+    context: 256,
+    batchSize: 64,
+    steps: 5000,
+    dropout: 0.2,
+  },
+  "gpt2-124m": {
+    tokenizer: "bpe",
+    vocabulary: 50304,
+    layers: 12,
+    heads: 12,
+    width: 768,
+    context: 1024,
+    batchSize: 4,
+    accumulate: 8,
+    steps: 10000,
+    bias: true,
+    learningRate: 6e-4,
+    minLearningRate: 6e-5,
+    beta2: 0.95,
+    warmupSteps: 700,
+  },
 };
 
 /**
@@ -205,7 +285,12 @@ export function gptPreset(name: string, own: GptRecipeInput): GptRecipe {
   const preset = Object.hasOwn(gptPresets, name) ? gptPresets[name] : undefined;
   if (preset === undefined)
     throw new UsageError(
-      explain({ api: "preset", action: `use preset "${name}"`, received: "there is none", rule: `presets are ${Object.keys(gptPresets).join(", ")}` }),
+      explain({
+        api: "preset",
+        action: `use preset "${name}"`,
+        received: "there is none",
+        rule: `presets are ${Object.keys(gptPresets).join(", ")}`,
+      }),
     );
   return gptRecipe({ ...preset, ...own });
 }

@@ -3,11 +3,12 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { DataError, explain } from "../base/errors.ts";
 import { writeAtomically } from "../base/files.ts";
+import { RandomStream } from "../base/random.ts";
 import { findTextFiles, readText } from "../data/files.ts";
 import { tokenBatches } from "../data/token-batches.ts";
 import { openTokenStore, readTokenStoreHeader, writeTokenStore } from "../data/token-store.ts";
-import { DataError, explain } from "../base/errors.ts";
 import type { Batch, Dataset } from "../train/model.ts";
 import { trainBpe } from "./tokenizer/bpe-train.ts";
 import { trainCharacter } from "./tokenizer/character.ts";
@@ -31,9 +32,17 @@ export interface TextDatasetOptions {
   readonly context: number;
   /** Share at the end kept for validation, [0, 1). */
   readonly validationFraction: number;
+  /**
+   * `"path"`: one after the other by path. `"shuffled"`: in an order that the seed decides, so that the end of the text, which is
+   * kept for validation, is a sample of all files and not those whose names come last.
+   * @defaultValue "path"
+   */
+  readonly fileOrder?: "path" | "shuffled";
+  /** Decides which windows of the text each training batch holds. */
   readonly seed: number;
   /** Told what is being done: "learning a tokenizer", "encoding". */
   readonly onProgress?: (message: string) => void;
+  /** Ends the preparation; the next one begins anew. */
   readonly signal?: AbortSignal;
 }
 
@@ -65,9 +74,12 @@ export async function textDataset(options: TextDatasetOptions): Promise<TextData
   if (header === undefined) {
     const found = await findTextFiles(options.paths);
     skipped = found.skipped;
+    const files = options.fileOrder === "shuffled" ? shuffled(found.files, seed) : found.files;
     const separator = options.tokenizer === "bpe" ? documentSeparator : "\n\n";
-    const text = () => readText(found.files, { separator, ...signal });
-    tell(`learning a ${options.tokenizer} tokenizer from ${found.files.length} file${found.files.length === 1 ? "" : "s"}`);
+    const text = () => readText(files, { separator, ...signal });
+    tell(
+      `learning a ${options.tokenizer} tokenizer from ${found.files.length} file${found.files.length === 1 ? "" : "s"}`,
+    );
     const tokenizer =
       options.tokenizer === "character"
         ? await trainCharacter(text(), signal)
@@ -79,12 +91,22 @@ export async function textDataset(options: TextDatasetOptions): Promise<TextData
       encoder: tokenizer.encodeStream(),
       vocabulary: tokenizer.size,
       tokenizer: await hashTokenizer(tokenizer),
-      sources: found.files,
+      sources: files,
       onProgress: (tokens) => tell(`encoding: ${tokens.toLocaleString("en")} tokens`),
       ...signal,
     });
   }
   const tokenizer = await loadTokenizer(tokenizerPath);
+  if ((await hashTokenizer(tokenizer)) !== header.tokenizer)
+    throw new DataError(
+      explain({
+        api: "train",
+        action: `use the tokens in "${folder}"`,
+        received: "another tokenizer made them",
+        rule: "tokenizer.json and the tokens belong together",
+        hint: "restore the folder, or start a new run",
+      }),
+    );
   const store = openTokenStore(tokensPath);
   const batches = tokenBatches(store, { seed, validationFraction });
   if (batches.sizes.train < context + 1) {
@@ -138,4 +160,15 @@ function sequenceFirst(inputs: Int32Array, targets: Int32Array, batchSize: numbe
       labels[position * batchSize + row] = targets[row * context + position] as number;
     }
   return { tokens, labels };
+}
+
+/** Files in an order that depends on their number and the seed alone. */
+function shuffled<T>(files: readonly T[], seed: number): T[] {
+  const stream = new RandomStream(seed, "files");
+  const order = [...files];
+  for (let i = order.length - 1; i > 0; i--) {
+    const j = stream.integer(i, i + 1);
+    [order[i], order[j]] = [order[j] as T, order[i] as T];
+  }
+  return order;
 }

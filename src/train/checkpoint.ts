@@ -10,8 +10,8 @@ import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { CheckpointError, explain, messageOf } from "../base/errors.ts";
 import { syncFolder, temporaryName } from "../base/files.ts";
-import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import { type NamedTensor, readSafetensors, readSafetensorsHeader, writeSafetensors } from "../tensor/safetensors.ts";
+import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
 import type { StateTensor } from "./memory.ts";
 
 /** Version of the layout below; readers refuse others. */
@@ -31,6 +31,8 @@ export interface CheckpointState {
   readonly valLoss: number | null;
   /** SHA-256 of each file, hexadecimal. */
   readonly files: Readonly<Record<string, string>>;
+  /** SHA-256 of all of the above: a changed digit must not go unnoticed. */
+  readonly checksum: string;
 }
 
 /** A checkpoint on disk. */
@@ -56,7 +58,7 @@ const files: readonly (readonly [file: string, prefix: string])[] = [
 export async function writeCheckpoint(
   folder: string,
   tensors: ReadonlyMap<string, StateTensor>,
-  state: Omit<CheckpointState, "formatVersion" | "files">,
+  state: Omit<CheckpointState, "formatVersion" | "files" | "checksum">,
 ): Promise<{ path: string; sizeBytes: number }> {
   const path = join(folder, `step-${state.step}`);
   const temporary = temporaryName(join(folder, `.step-${state.step}`));
@@ -66,10 +68,13 @@ export async function writeCheckpoint(
     let sizeBytes = 0;
     for (const [file, prefix] of files) {
       const hash = createHash("sha256");
-      sizeBytes += await writeSafetensors(join(temporary, file), named(tensors, prefix), { format: "cameo" }, (bytes) => hash.update(bytes));
+      sizeBytes += await writeSafetensors(join(temporary, file), named(tensors, prefix), { format: "cameo" }, (bytes) =>
+        hash.update(bytes),
+      );
       sums[file] = hash.digest("hex");
     }
-    const text = `${JSON.stringify({ formatVersion, ...state, files: sums }, null, 2)}\n`;
+    const content = { formatVersion, ...state, files: sums };
+    const text = `${JSON.stringify({ ...content, checksum: checksumOf(content) }, null, 2)}\n`;
     const handle = await open(join(temporary, "state.json"), "wx");
     try {
       await handle.writeFile(text);
@@ -97,12 +102,21 @@ export async function writeCheckpoint(
   }
 }
 
+function checksumOf(content: unknown): string {
+  return createHash("sha256").update(JSON.stringify(content)).digest("hex");
+}
+
 function named(tensors: ReadonlyMap<string, StateTensor>, prefix: string): NamedTensor[] {
   const list: NamedTensor[] = [];
   for (const [name, { shape, view }] of tensors) {
     if (!name.startsWith(prefix)) continue;
     const end = view.offset + sizeOf(shape);
-    list.push({ name: name.slice(prefix.length), dtype: view.buffer.dtype, shape, data: () => view.buffer.read(view.offset, end) });
+    list.push({
+      name: name.slice(prefix.length),
+      dtype: view.buffer.dtype,
+      shape,
+      data: () => view.buffer.read(view.offset, end),
+    });
   }
   return list;
 }
@@ -134,10 +148,15 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
   let state: CheckpointState;
   try {
     state = JSON.parse(await readFile(join(path, "state.json"), "utf8")) as CheckpointState;
+    if (typeof state !== "object" || state === null) throw new TypeError("not an object");
   } catch (cause) {
     throw bad("state.json is missing or no JSON", "a checkpoint has one", cause);
   }
-  if (state.formatVersion !== formatVersion) throw bad(`format version ${state.formatVersion}`, `this Cameo reads ${formatVersion}`);
+  if (state.formatVersion !== formatVersion)
+    throw bad(`format version ${state.formatVersion}`, `this Cameo reads ${formatVersion}`);
+  const { checksum, ...content } = state;
+  if (checksum !== checksumOf(content))
+    throw bad("state.json does not have the checksum that it names", "it is changed");
   if (!Number.isSafeInteger(state.step) || state.step < 0 || !Number.isSafeInteger(state.seed))
     throw bad("state.json lacks step or seed", "both must be integers");
   for (const [file] of files) {
@@ -147,7 +166,8 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
     } catch (cause) {
       throw bad(`${file} cannot be read`, "a checkpoint has it", cause);
     }
-    if (hash.digest("hex") !== state.files?.[file]) throw bad(`${file} does not have the checksum in state.json`, "it is truncated or changed");
+    if (hash.digest("hex") !== state.files?.[file])
+      throw bad(`${file} does not have the checksum in state.json`, "it is truncated or changed");
   }
   return { path, state };
 }
@@ -159,7 +179,10 @@ export async function openCheckpoint(path: string): Promise<Checkpoint> {
  * @param tensors - State of a program for the same model and optimizer.
  * @throws CheckpointError if names or shapes differ.
  */
-export async function restoreCheckpoint(checkpoint: Checkpoint, tensors: ReadonlyMap<string, StateTensor>): Promise<void> {
+export async function restoreCheckpoint(
+  checkpoint: Checkpoint,
+  tensors: ReadonlyMap<string, StateTensor>,
+): Promise<void> {
   const bad = (received: string, rule: string) =>
     new CheckpointError(
       explain({
@@ -178,9 +201,13 @@ export async function restoreCheckpoint(checkpoint: Checkpoint, tensors: Readonl
       const entry = entries.get(name.slice(prefix.length));
       if (entry === undefined) throw bad(`${file} has no "${name.slice(prefix.length)}"`, "the model has it");
       if (!sameShape(entry.shape, shape) || entry.dtype !== view.buffer.dtype)
-        throw bad(`"${name}" is ${entry.dtype} ${formatShape(entry.shape)}`, `the model has ${view.buffer.dtype} ${formatShape(shape)}`);
+        throw bad(
+          `"${name}" is ${entry.dtype} ${formatShape(entry.shape)}`,
+          `the model has ${view.buffer.dtype} ${formatShape(shape)}`,
+        );
     }
-    if (entries.size !== wanted.length) throw bad(`${file} has ${entries.size} tensors`, `the model has ${wanted.length}`);
+    if (entries.size !== wanted.length)
+      throw bad(`${file} has ${entries.size} tensors`, `the model has ${wanted.length}`);
   }
   for (const [file, prefix] of files)
     for (const [name, { data }] of await readSafetensors(join(checkpoint.path, file))) {
@@ -189,9 +216,22 @@ export async function restoreCheckpoint(checkpoint: Checkpoint, tensors: Readonl
     }
 }
 
-/** Removes all but the newest `keep` checkpoints, and what killed runs left half written. */
-export async function pruneCheckpoints(folder: string, keep: number): Promise<void> {
-  for (const { path } of (await listCheckpoints(folder)).slice(keep)) await rm(path, { recursive: true, force: true });
+/**
+ * Removes checkpoints that are no longer needed, and what killed runs left half written.
+ *
+ * @param folder - The run's `checkpoints` folder.
+ * @param keep - How many to keep, the newest.
+ * @param step - Steps completed. Checkpoints of later steps are damaged ones that a resumed run passed over, and go first.
+ */
+export async function pruneCheckpoints(
+  folder: string,
+  keep: number,
+  step: number = Number.POSITIVE_INFINITY,
+): Promise<void> {
+  const listed = await listCheckpoints(folder);
+  const later = listed.filter((checkpoint) => checkpoint.step > step);
+  const others = listed.filter((checkpoint) => checkpoint.step <= step);
+  for (const { path } of [...later, ...others.slice(keep)]) await rm(path, { recursive: true, force: true });
   for (const name of await readdir(folder).catch(() => [] as string[]))
     if (/^\.step-\d+\.tmp-/.test(name)) await rm(join(folder, name), { recursive: true, force: true });
 }

@@ -18,6 +18,11 @@ export interface Model {
   inputs(batchSize: number): Readonly<Record<string, Signature>>;
   /** Tokens (or samples) in a batch of this many samples: for throughput. */
   tokens(batchSize: number): number;
+  /**
+   * The segment (a block, usually) of a node by its name, or `null`: what is computed again in the backward pass when a run is asked to
+   * save memory. Node names begin with the path of their layer: `"blocks.0.mlp.up/Gemm_0"`.
+   */
+  segmentOf?(nodeName: string): string | null;
   /** Builds the mean loss of a batch, a float32 scalar [nats]. */
   loss(scope: Scope, inputs: Readonly<Record<string, Value>>): Value;
 }

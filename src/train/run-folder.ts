@@ -17,7 +17,7 @@ export interface RunFolder {
   readonly exports: string;
 }
 
-/** The layout of a run's folder; touches nothing. */
+/** The layout of the run's folder at `path`; touches nothing. */
 export function runFolder(path: string): RunFolder {
   const root = resolve(path);
   return {
@@ -110,12 +110,14 @@ export async function newestCheckpoint(folder: RunFolder, warn: (message: string
   );
 }
 
-/** Appends events to `events.jsonl`. */
+/** Appends events to the file `events.jsonl` at a path. */
 export class EventLog {
+  readonly #path: string;
   readonly #file: FileHandle;
   #tail: Promise<unknown> = Promise.resolve();
 
-  private constructor(file: FileHandle) {
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
     this.#file = file;
   }
 
@@ -129,12 +131,13 @@ export class EventLog {
     const text = existsSync(path) ? await readFile(path, "utf8") : "";
     const kept = text.split("\n").filter((line) => line !== "" && isBefore(line, afterStep));
     if (text !== "") await writeAtomically(path, kept.map((line) => `${line}\n`).join(""));
-    return new EventLog(await open(path, "a"));
+    return new EventLog(path, await open(path, "a"));
   }
 
   /** Writes one event; lines keep their order. */
   append(event: RunEvent): void {
     this.#tail = this.#tail.then(() => this.#file.write(`${JSON.stringify(event)}\n`));
+    this.#tail.catch(() => {}); // close() reports it; until then it is not unhandled
   }
 
   /** Waits until all is written. Throws if a write failed. */
@@ -156,7 +159,7 @@ function isBefore(line: string, step: number): boolean {
   }
 }
 
-/** A folder under `runs/` that does not exist yet: `runs/gpt-1`, `runs/gpt-2`, … */
+/** A folder named after `name` under `root` that does not exist yet: `runs/gpt-1`, `runs/gpt-2`, … */
 export async function nextRunPath(name: string, root = "runs"): Promise<string> {
   const taken = new Set(await readdir(root).catch(() => [] as string[]));
   for (let i = 1; ; i++) if (!taken.has(`${name}-${i}`)) return join(root, `${name}-${i}`);

@@ -4,6 +4,7 @@
  */
 
 import { gradients } from "../autodiff/gradients.ts";
+import { rematerialize } from "../autodiff/rematerialize.ts";
 import { explain, GraphError } from "../base/errors.ts";
 import type { Graph, Value } from "../graph/graph.ts";
 import { flattenParameters, type Parameter, rootScope } from "../nn/layer.ts";
@@ -68,7 +69,12 @@ function buildModel(model: Model, batchSize: number, training: boolean, name: st
   const loss = model.loss(scope, inputs);
   if (loss.shape.length > 0)
     throw new GraphError(
-      explain({ api: model.name, action: "train", received: `its loss has shape [${loss.shape.join(", ")}]`, rule: "must be a scalar" }),
+      explain({
+        api: model.name,
+        action: "train",
+        received: `its loss has shape [${loss.shape.join(", ")}]`,
+        rule: "must be a scalar",
+      }),
     );
   return { g, parameters, values, loss, updates };
 }
@@ -86,11 +92,15 @@ export function trainableOf(model: Model): ParameterSpec[] {
  * Inputs: every parameter by its path, the model's inputs, and {@link seedInput} if the model draws random numbers. Outputs:
  * {@link lossOutput}, `gradient/<path>` for each trainable parameter, `next/<path>` for each tensor the model replaces.
  *
+ * @param model - What to differentiate.
+ * @param batchSize - Samples in a batch.
+ * @param recompute - Compute the inner results of the model's segments again in the backward pass instead of keeping them.
  * @throws GraphError if a trainable parameter does not reach the loss.
  */
-export function gradientGraph(model: Model, batchSize: number): Graph {
+export function gradientGraph(model: Model, batchSize: number, recompute = false): Graph {
   const built = buildModel(model, batchSize, true, `${model.name}-gradients`);
   const { g, loss } = built;
+  const forwardNodes = g.nodes.length;
   const paths = trainableOf(model).map((parameter) => parameter.path);
   const results = gradients(
     g,
@@ -100,10 +110,11 @@ export function gradientGraph(model: Model, batchSize: number): Graph {
   g.output(lossOutput, loss);
   for (const [i, path] of paths.entries()) g.output(prefixes.gradient + path, results[i] as Value);
   for (const [path, value] of built.updates) g.output(prefixes.next + path, value);
-  return g.build();
+  const { segmentOf } = model;
+  return recompute && segmentOf !== undefined ? rematerialize(g.build(), { forwardNodes, segmentOf }) : g.build();
 }
 
-/** Loss of one batch without gradients, dropout or changes of state. */
+/** Loss of one batch of `batchSize` samples without gradients, dropout or changes of state. */
 export function evaluationGraph(model: Model, batchSize: number): Graph {
   const { g, loss } = buildModel(model, batchSize, false, `${model.name}-evaluation`);
   g.output(lossOutput, loss);
@@ -194,6 +205,11 @@ export interface WholeStep {
  * Forward, backward and update in one graph: feed the state, fetch it as `next/…`, swap, repeat.
  *
  * Never feed and fetch the same memory: ONNX Runtime chooses its own order of nodes and may update a weight before its last reader.
+ *
+ * @param model - What is trained.
+ * @param optimizer - Becomes part of the graph.
+ * @param batchSize - Samples in a batch: shapes are static.
+ * @throws GraphError if a trainable parameter does not reach the loss.
  */
 export function wholeStepGraph(model: Model, optimizer: Transform, batchSize: number): WholeStep {
   const built = buildModel(model, batchSize, true, `${model.name}-step`);
@@ -203,7 +219,12 @@ export function wholeStepGraph(model: Model, optimizer: Transform, batchSize: nu
   const grads = gradients(g, loss, values);
   const transforms = parameters.map((parameter) => optimizer.forParameter?.(parameter) ?? optimizer);
   const globalNorm = transforms.some((transform) => transform.needsGlobalNorm)
-    ? g.op("Sqrt", [sumOf(g, grads.map((value) => squaredSum(g, value)))])
+    ? g.op("Sqrt", [
+        sumOf(
+          g,
+          grads.map((value) => squaredSum(g, value)),
+        ),
+      ])
     : null;
   g.output(lossOutput, loss);
   const state: StateEntry[] = [...built.parameters].map(([name, { shape }]) => ({ name, shape, fill: null }));
@@ -229,7 +250,14 @@ export function wholeStepGraph(model: Model, optimizer: Transform, batchSize: nu
       state.push({ name, shape: parameter.shape, fill });
     }
     const result = g.scope("update", () =>
-      transform.update({ g, gradient: grads[i] as Value, parameter: values[i] as Value, state: slots, scalars, globalNorm }),
+      transform.update({
+        g,
+        gradient: grads[i] as Value,
+        parameter: values[i] as Value,
+        state: slots,
+        scalars,
+        globalNorm,
+      }),
     );
     g.output(prefixes.next + parameter.path, g.op("Add", [values[i] as Value, result.update]));
     for (const [slot, value] of Object.entries(result.state))
@@ -242,7 +270,8 @@ export function wholeStepGraph(model: Model, optimizer: Transform, batchSize: nu
     scalars: (step) => {
       const result: Record<string, number> = {};
       for (const [transform, index] of group)
-        for (const [name, value] of Object.entries(transform.scalars(step))) result[scalarInput(`${index}/${name}`)] = value;
+        for (const [name, value] of Object.entries(transform.scalars(step)))
+          result[scalarInput(`${index}/${name}`)] = value;
       return result;
     },
   };

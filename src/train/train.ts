@@ -1,7 +1,7 @@
 /** The training loop: steps, evaluation, samples, checkpoints, and one stream of events about all of them. */
 
-import { explain, RuntimeError } from "../base/errors.ts";
 import { Channel } from "../base/channel.ts";
+import { explain, RuntimeError } from "../base/errors.ts";
 import type { DoneEvent, RunEvent, SampleEvent } from "../base/events.ts";
 import type { Transform } from "../optim/transform.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
@@ -23,8 +23,11 @@ export interface EvaluationOptions {
 
 /** Options of {@link train}. */
 export interface TrainOptions {
+  /** What is trained: its parameters, the inputs of a batch, and its loss. */
   readonly model: Model;
+  /** Where batches come from. */
   readonly data: Dataset;
+  /** Turns gradients into updates: `adamw(…)`, or a chain. */
   readonly optimizer: Transform;
   /** Samples per batch. */
   readonly batchSize: number;
@@ -40,6 +43,11 @@ export interface TrainOptions {
    * @defaultValue 0
    */
   readonly seed?: number;
+  /**
+   * Compute activations again in the backward pass instead of keeping them: less memory, more time.
+   * @defaultValue false
+   */
+  readonly recompute?: boolean;
   /** Evaluation on held-out data; none when absent. */
   readonly evaluation?: EvaluationOptions;
   /** Folder of the run, made with `createRunFolder`; without one nothing is written. */
@@ -53,7 +61,11 @@ export interface TrainOptions {
   /** Called every `every` steps: returns what the model makes now. */
   readonly sample?: {
     readonly every: number;
-    readonly make: (program: StepProgram, runtime: CpuRuntime, step: number) => Promise<Pick<SampleEvent, "prompt" | "text">>;
+    readonly make: (
+      program: StepProgram,
+      runtime: CpuRuntime,
+      step: number,
+    ) => Promise<Pick<SampleEvent, "prompt" | "text">>;
   };
   /** Lines for the start event. */
   readonly notes?: readonly string[];
@@ -61,6 +73,8 @@ export interface TrainOptions {
   readonly signal?: AbortSignal;
   /** Where to run; a CPU runtime of its own when absent. */
   readonly runtime?: CpuRuntime;
+  /** Called with the program before the first step: for what else must be compiled. */
+  readonly onStart?: (program: StepProgram, runtime: CpuRuntime) => Promise<void>;
   /** Called with the live program once the run is over and before memory is released: for exports. */
   readonly onFinish?: (program: StepProgram, runtime: CpuRuntime) => Promise<readonly RunEvent[]>;
 }
@@ -82,9 +96,15 @@ export interface Run extends AsyncIterable<RunEvent>, AsyncDisposable {
  * @throws RangeError for counts that are not positive integers. Failures while running reject `result` and end the loop.
  */
 export function train(options: TrainOptions): Run {
-  for (const [name, value] of Object.entries({ steps: options.steps, batchSize: options.batchSize, accumulate: options.accumulate ?? 1 }))
+  for (const [name, value] of Object.entries({
+    steps: options.steps,
+    batchSize: options.batchSize,
+    accumulate: options.accumulate ?? 1,
+  }))
     if (!Number.isInteger(value) || value < 1)
-      throw new RangeError(explain({ api: "train", action: `use ${name}`, received: `got ${value}`, rule: "must be a positive integer" }));
+      throw new RangeError(
+        explain({ api: "train", action: `use ${name}`, received: `got ${value}`, rule: "must be a positive integer" }),
+      );
   const stop = new AbortController();
   const channel = new Channel<RunEvent>(() => stop.abort());
   const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
@@ -103,13 +123,28 @@ export function train(options: TrainOptions): Run {
   };
 }
 
-async function runLoop(options: TrainOptions, signal: AbortSignal, tell: (event: RunEvent) => void): Promise<DoneEvent> {
+async function runLoop(
+  options: TrainOptions,
+  signal: AbortSignal,
+  tell: (event: RunEvent) => void,
+): Promise<DoneEvent> {
   await using resources = new AsyncDisposableStack();
   const { model, data, folder, steps, batchSize, accumulate = 1, seed = 0 } = options;
   const runtime = options.runtime ?? resources.use(await createCpuRuntime());
   const program = resources.use(
-    await createStepProgram({ runtime, model, optimizer: options.optimizer, batchSize, accumulate, seed }),
+    await createStepProgram({
+      runtime,
+      model,
+      optimizer: options.optimizer,
+      batchSize,
+      accumulate,
+      seed,
+      recompute: options.recompute ?? false,
+      evaluation: options.evaluation !== undefined,
+    }),
   );
+
+  await options.onStart?.(program, runtime);
 
   const begun = performance.now();
   const warnings: string[] = [];
@@ -151,10 +186,16 @@ async function runLoop(options: TrainOptions, signal: AbortSignal, tell: (event:
   let saved = step;
   const save = async (): Promise<void> => {
     if (folder === undefined || (saved === step && step > 0)) return;
-    const state = { step, seed, data: data.fingerprint, loss: Number.isNaN(loss) ? null : loss, valLoss: valLoss ?? null };
+    const state = {
+      step,
+      seed,
+      data: data.fingerprint,
+      loss: Number.isNaN(loss) ? null : loss,
+      valLoss: valLoss ?? null,
+    };
     const written = await writeCheckpoint(folder.checkpoints, program.state, state);
     saved = step;
-    await pruneCheckpoints(folder.checkpoints, options.checkpoint?.keep ?? 2);
+    await pruneCheckpoints(folder.checkpoints, options.checkpoint?.keep ?? 2, step);
     emit({ type: "checkpoint", step, ...written });
   };
   const batchesOf = async (at: number) =>
@@ -224,6 +265,11 @@ async function runLoop(options: TrainOptions, signal: AbortSignal, tell: (event:
 /**
  * Mean loss over a split.
  *
+ * @param program - The model as it is now.
+ * @param data - Where batches come from.
+ * @param split - Which part of the data.
+ * @param batchSize - Samples per batch; that of the program.
+ * @param most - Most batches to take.
  * @returns The mean [nats], or undefined if the split has no batch.
  */
 export async function evaluateSplit(

@@ -1,8 +1,8 @@
 /** The calls that turn gradients into new parameters and slots, in place. */
 
 import type { Graph } from "../graph/graph.ts";
-import { createBuilder } from "../ops/registry.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
+import { createBuilder } from "../ops/registry.ts";
 import type { Transform } from "../optim/transform.ts";
 import { mayWriteInPlace } from "../passes/in-place.ts";
 import { optimize } from "../passes/optimize.ts";
@@ -11,7 +11,15 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Arena, Place, Region } from "./arena.ts";
 import { chunkLength, chunksOf, loadFlat } from "./flat.ts";
 import type { Memory } from "./memory.ts";
-import { globalNormInput, normGraph, prefixes, scalarInput, slotInput, squaredNormGraph, updateGraph } from "./step-graph.ts";
+import {
+  globalNormInput,
+  normGraph,
+  prefixes,
+  scalarInput,
+  slotInput,
+  squaredNormGraph,
+  updateGraph,
+} from "./step-graph.ts";
 
 /** Calls of one update with what must be fed before it. */
 export interface UpdatePlan {
@@ -68,7 +76,8 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
   for (const region of arena.regions) {
     const { transform } = region;
     const views = new Map<string, View>();
-    for (const name of Object.keys(transform.scalars(0))) views.set(name, viewOf(runtime.createBuffer("float32", 1), []));
+    for (const name of Object.keys(transform.scalars(0)))
+      views.set(name, viewOf(runtime.createBuffer("float32", 1), []));
     scalars.set(transform, views);
     const fixed: Record<string, View> = {};
     for (const [name, view] of views) fixed[scalarInput(name)] = view;
@@ -82,7 +91,8 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
       for (const [begin, end] of chunksOf(region.begin, region.end)) await add(program, begin, [end - begin]);
     } else {
       const programs = new Map<string, UpdateProgram>();
-      for (const place of region.places) await add(await programOf(place, programs, runtime, keep), place.offset, place.shape);
+      for (const place of region.places)
+        await add(await programOf(place, programs, runtime, keep), place.offset, place.shape);
     }
   }
   return {
@@ -101,14 +111,25 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
 type Keep = (loading: Promise<Executable>) => Promise<Executable>;
 
 /** Parameters of one shape share a program. */
-async function programOf(place: Place, known: Map<string, UpdateProgram>, runtime: Runtime, keep: Keep): Promise<UpdateProgram> {
+async function programOf(
+  place: Place,
+  known: Map<string, UpdateProgram>,
+  runtime: Runtime,
+  keep: Keep,
+): Promise<UpdateProgram> {
   const key = place.shape.join(",");
   const program = known.get(key) ?? (await loadUpdate(runtime, place.transform, place.shape, false, keep));
   known.set(key, program);
   return program;
 }
 
-async function loadUpdate(runtime: Runtime, transform: Transform, shape: Shape, flat: boolean, keep: Keep): Promise<UpdateProgram> {
+async function loadUpdate(
+  runtime: Runtime,
+  transform: Transform,
+  shape: Shape,
+  flat: boolean,
+  keep: Keep,
+): Promise<UpdateProgram> {
   const graph: Graph = optimize(updateGraph(transform, shape), runtime.target);
   const pairs = ["parameter", ...Object.keys(transform.slots).map((slot) => slotInput(slot))].map((input) => ({
     input,
@@ -164,7 +185,8 @@ async function stretchCalls(
   scratch: Scratch,
 ): Promise<Call[]> {
   const homes: Record<string, View> = { parameter: viewOf(memory.flat, shape, begin) };
-  for (const [slot, buffer] of memory.slots.get(region) ?? []) homes[slotInput(slot)] = viewOf(buffer, shape, begin - region.begin);
+  for (const [slot, buffer] of memory.slots.get(region) ?? [])
+    homes[slotInput(slot)] = viewOf(buffer, shape, begin - region.begin);
   const available: Record<string, View> = { ...fixed, ...homes, gradient: viewOf(memory.gradient, shape, begin) };
   const inputs = Object.fromEntries(Object.entries(available).filter(([name]) => program.inputs.has(name)));
   const outputs = Object.fromEntries(Object.entries(homes).map(([name, view]) => [prefixes.next + name, view]));
