@@ -47,7 +47,8 @@ const root = join(import.meta.dirname, "../..");
  */
 export async function startTorch(setup: PeerSetup, tell: (message: string) => void): Promise<Peer | string> {
   const script = join(root, "bench/peers/torch-step.py");
-  if (!existsSync(script)) return "bench/peers is not part of the installed package: run from a clone of the repository";
+  if (!existsSync(script))
+    return "bench/peers is not part of the installed package: run from a clone of the repository";
   const python = findPython(tell);
   if (!python.found) return python.reason;
 
@@ -55,7 +56,12 @@ export async function startTorch(setup: PeerSetup, tell: (message: string) => vo
   const weights = join(folder, "weights.safetensors");
   await writeSafetensors(
     weights,
-    [...setup.weights].map(([name, { dtype, shape, data }]) => ({ name, dtype, shape, data: () => data as TypedArray })),
+    [...setup.weights].map(([name, { dtype, shape, data }]) => ({
+      name,
+      dtype,
+      shape,
+      data: () => data as TypedArray,
+    })),
   );
   const child = spawn(python.path, [script], { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
@@ -92,16 +98,27 @@ export async function startTorch(setup: PeerSetup, tell: (message: string) => vo
 function findPython(tell: (message: string) => void): { found: true; path: string } | { found: false; reason: string } {
   const chosen = process.env.CAMEO_PYTHON;
   if (chosen !== undefined && chosen !== "")
-    return hasTorch(chosen) ? { found: true, path: chosen } : { found: false, reason: `CAMEO_PYTHON (${chosen}) cannot import torch and numpy` };
+    return hasTorch(chosen)
+      ? { found: true, path: chosen }
+      : { found: false, reason: `CAMEO_PYTHON (${chosen}) cannot import torch and numpy` };
   const environment = join(root, ".cache/peers/torch");
   const path = join(environment, process.platform === "win32" ? "Scripts/python.exe" : "bin/python");
   if (existsSync(path) && hasTorch(path)) return { found: true, path };
   tell("making a virtual environment with PyTorch in .cache/peers (once; this downloads a few gigabytes)");
   const made = spawnSync("python3", ["-m", "venv", environment], { encoding: "utf8" });
   if (made.status !== 0) return { found: false, reason: "python3 cannot make a virtual environment" };
-  const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r", join(root, "bench/peers/requirements.txt")];
+  const install = [
+    "-m",
+    "pip",
+    "install",
+    "--quiet",
+    "--disable-pip-version-check",
+    "-r",
+    join(root, "bench/peers/requirements.txt"),
+  ];
   const installed = spawnSync(path, install, { encoding: "utf8", timeout: 15 * 60_000 });
-  if (installed.status !== 0 || !hasTorch(path)) return { found: false, reason: "pip could not install bench/peers/requirements.txt" };
+  if (installed.status !== 0 || !hasTorch(path))
+    return { found: false, reason: "pip could not install bench/peers/requirements.txt" };
   return { found: true, path };
 }
 

@@ -7,9 +7,9 @@ import { createBuilder } from "../ops/registry.ts";
 import { adam } from "../optim/adam.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
 import { viewOf } from "../runtime/runtime.ts";
+import type { Tensor } from "../tensor/tensor.ts";
 import { type GptModel, gpt } from "../text/gpt.ts";
 import { liveWeights } from "../text/gpt-run.ts";
-import type { Tensor } from "../tensor/tensor.ts";
 import { createStepProgram, type StepProgram } from "../train/step-program.ts";
 import { type Peer, type PeerSetup, startTorch } from "./_bench-peer.ts";
 
@@ -98,7 +98,10 @@ export async function benchStep(options: BenchStepOptions): Promise<StepBenchmar
   const stream = new RandomStream(7, "bench");
   const rows = (first: number) => Int32Array.from({ length: count }, (_, i) => stream.integer(first + i, vocabulary));
   const [tokens, labels] = [rows(0), rows(count)];
-  const batch = { tokens: sequenceFirst(tokens, batchSize, context), labels: sequenceFirst(labels, batchSize, context) };
+  const batch = {
+    tokens: sequenceFirst(tokens, batchSize, context),
+    labels: sequenceFirst(labels, batchSize, context),
+  };
 
   await using program = await createStepProgram({ runtime, model, optimizer, batchSize, seed: 1 });
   let peer: Peer | null = null;
@@ -110,7 +113,10 @@ export async function benchStep(options: BenchStepOptions): Promise<StepBenchmar
   }
   try {
     const measured = await measure(runtime, program, batch, peer, preset.steps, options);
-    return { ...report(options.preset, preset, model, program, runtime, measured), ...(peerSkipped === undefined ? {} : { peerSkipped }) };
+    return {
+      ...report(options.preset, preset, model, program, runtime, measured),
+      ...(peerSkipped === undefined ? {} : { peerSkipped }),
+    };
   } finally {
     await peer?.close();
   }
@@ -233,7 +239,10 @@ async function matmulPeak(runtime: CpuRuntime): Promise<() => Promise<number>> {
       g.output("y", g.op("MatMul", [a, b]));
       const executable = await runtime.load(writeOnnx(g.build()), { name: "matmul" });
       const view = async (shape: readonly number[]) => {
-        const buffer = runtime.createBuffer("float32", shape.reduce((x, y) => x * y));
+        const buffer = runtime.createBuffer(
+          "float32",
+          shape.reduce((x, y) => x * y),
+        );
         await buffer.write(new Float32Array(buffer.length).fill(0.5));
         return viewOf(buffer, shape);
       };
@@ -244,12 +253,19 @@ async function matmulPeak(runtime: CpuRuntime): Promise<() => Promise<number>> {
   );
   return async () => {
     let best = 0;
-    for (const { plan, gflop } of plans) for (let i = 0; i < 8; i++) best = Math.max(best, gflop / ((await plan.run()) / 1000));
+    for (const { plan, gflop } of plans)
+      for (let i = 0; i < 8; i++) best = Math.max(best, gflop / ((await plan.run()) / 1000));
     return best;
   };
 }
 
-function setupOf(preset: BenchPreset, program: StepProgram, tokens: Int32Array, labels: Int32Array, threads: number): PeerSetup {
+function setupOf(
+  preset: BenchPreset,
+  program: StepProgram,
+  tokens: Int32Array,
+  labels: Int32Array,
+  threads: number,
+): PeerSetup {
   const weights: ReadonlyMap<string, Tensor> = liveWeights(program);
   return {
     threads,

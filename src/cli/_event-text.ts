@@ -13,12 +13,14 @@ export function eventLines(event: RunEvent, style: Style): string[] {
     case "evaluation": {
       const train = event.trainLoss === undefined ? "" : `  training loss ${formatLoss(event.trainLoss)}`;
       const others = Object.entries(event.metrics ?? {}).map(([name, value]) => `  ${name} ${formatLoss(value)}`);
-      return [`${at(event.step, style)}${style.bold(`validation loss ${formatLoss(event.valLoss)}`)}${train}${others.join("")}`];
+      return [
+        `${at(event.step)}${style.bold(`validation loss ${formatLoss(event.valLoss)}`)}${train}${others.join("")}`,
+      ];
     }
     case "sample":
       return sampleLines(event, style);
     case "checkpoint":
-      return [style.dim(`${at(event.step, style)}checkpoint ${basename(event.path)}, ${formatBytes(event.sizeBytes)}`)];
+      return [style.dim(`${at(event.step)}checkpoint ${basename(event.path)}, ${formatBytes(event.sizeBytes)}`)];
     case "export":
       return [`${style.green("exported")} ${shortPath(event.path)}, ${formatBytes(event.sizeBytes)}`];
     case "warning":
@@ -30,7 +32,7 @@ export function eventLines(event: RunEvent, style: Style): string[] {
   }
 }
 
-function at(step: number, _style: Style): string {
+function at(step: number): string {
   return `step ${String(step).padStart(5)}  `;
 }
 
@@ -43,14 +45,14 @@ function startLines(event: StartEvent, style: Style): string[] {
     ...notes.map((note, i) => row(i === 0 ? "text" : "", note)),
     row("model", `${compact(parameters)} parameters`),
     row("engine", `${device}, ${threads} thread${threads === 1 ? "" : "s"}`),
-    row("steps", `${count(steps)} of ${count(tokensPerStep)} tokens`),
+    row("plan", `${count(steps)} steps of ${count(tokensPerStep)} tokens`),
     "",
   ];
 }
 
 function sampleLines({ step, prompt, text }: SampleEvent, style: Style): string[] {
   const whole = `${style.dim(prompt)}${printable(text)}`.replace(/^\s*\n/, "").trimEnd();
-  return [`${at(step, style)}the model writes`, ...whole.split(/\r\n|\r|\n/).map((line) => `    ${style.dim("│")} ${line}`)];
+  return [`${at(step)}the model writes`, ...whole.split(/\r\n|\r|\n/).map((line) => `    ${style.dim("│")} ${line}`)];
 }
 
 /** Text that cannot move the cursor or change colours: a model may write any character. */
@@ -61,9 +63,12 @@ export function printable(text: string): string {
 
 function doneLines({ status, step, loss, valLoss, seconds, tokensPerSecond }: DoneEvent, style: Style): string[] {
   const measured =
-    valLoss !== undefined ? `, validation loss ${formatLoss(valLoss)}` : Number.isFinite(loss) ? `, loss ${formatLoss(loss)}` : "";
+    valLoss !== undefined
+      ? `, validation loss ${formatLoss(valLoss)}`
+      : Number.isFinite(loss)
+        ? `, loss ${formatLoss(loss)}`
+        : "";
   const speed = tokensPerSecond > 0 ? `, ${compact(tokensPerSecond)} tokens/s` : "";
   const verb = status === "completed" ? style.green("done") : style.yellow("stopped");
-  const where = status === "completed" ? "" : `at step ${count(step)} `;
-  return ["", `${verb} ${where}in ${formatDuration(seconds)}${measured}${speed}`];
+  return ["", `${verb} at step ${count(step)} after ${formatDuration(seconds)}${measured}${speed}`];
 }

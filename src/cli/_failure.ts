@@ -25,6 +25,8 @@ export interface Failure {
  * @param command - Under way when it happened; null if there was none.
  */
 export function describeFailure(error: unknown, command: Command | null): Failure {
+  // Releasing resources failed after something else had: what came first is what matters.
+  if (error instanceof SuppressedError) return describeFailure(error.suppressed, command);
   const call = command === null ? "cameo" : `cameo ${command.name}`;
   if (error instanceof Interrupted) return { code: exitCodes.interrupted, text: `${call}: ${error.message}` };
   const message = asFlags(messageOf(error), command);
@@ -56,6 +58,7 @@ function underName(call: string, message: string): string {
 
 /** Options as the user typed them: `use "batchSize"` and `use topK` become `use --batch-size` and `use --top-k`. */
 function asFlags(message: string, command: Command | null): string {
+  if (!isHouseForm(message)) return message;
   return message.replace(/\buse "?([a-zA-Z][a-zA-Z0-9]*)"?(?=:)/, (whole, key: string) => {
     const name = kebab(key);
     return command?.flags.some((flag) => flag.name === name) === true ? `use --${name}` : whole;

@@ -35,12 +35,32 @@ export function commandHelp(command: Command): string {
     "",
     "Flags",
     ...flags,
-    ...(command.details ?? []).flatMap((paragraph) => ["", paragraph]),
+    ...(command.details ?? []).flatMap((paragraph) => ["", ...wrapped(paragraph)]),
     "",
     command.examples.length === 1 ? "Example" : "Examples",
     ...command.examples.map((line) => `  ${line}`),
     "",
   ].join("\n");
+}
+
+/** Longest line of running text. */
+const lineWidth = 100;
+
+/** A paragraph as lines; lines that begin with a space stay as they are. */
+function wrapped(paragraph: string): string[] {
+  return paragraph.split(/\n(?= )|(?<=^ .*)\n/m).flatMap((part) => {
+    if (part.startsWith(" ")) return [part];
+    const lines: string[] = [];
+    let line = "";
+    for (const word of part.split(/\s+/)) {
+      if (line.length > 0 && line.length + word.length > lineWidth) {
+        lines.push(line.trimEnd());
+        line = "";
+      }
+      line += `${word} `;
+    }
+    return [...lines, line.trimEnd()];
+  });
 }
 
 function form(flag: Flag): string {

@@ -15,7 +15,9 @@ const placeholders: Readonly<Record<string, string>> = { data: "PATH" };
 
 /** One flag a key; the defaults that help shows are those of {@link defaultPreset}. */
 export function recipeFlags(): Flag[] {
-  const shown: Readonly<Record<string, unknown>> = gptRecipe({ ...gptPresets[defaultPreset], data: ["-"] });
+  const shown = gptRecipe({ ...gptPresets[defaultPreset], data: ["-"] }) as unknown as Readonly<
+    Record<string, unknown>
+  >;
   return gptRecipeKeys().map(({ name, type, description, choices }) => ({
     name: kebab(name),
     type,
@@ -79,6 +81,12 @@ export function recipeOf(args: Arguments, file: Record<string, unknown> | null, 
   const preset = args.text("preset") ?? (file === null ? defaultPreset : undefined);
   const input = { ...(preset === undefined ? {} : gptPresets[preset]), ...file, ...keysOf(args) } as GptRecipeInput;
   if (input.data === undefined)
-    throw usageError("train", `train ${source}`, "got no --data", "needs text to learn from", "cameo train gpt --data my-texts/");
+    throw usageError(
+      "train",
+      `train ${source}`,
+      "got no --data",
+      "needs text to learn from",
+      "cameo train gpt --data my-texts/",
+    );
   return gptRecipe(input, source);
 }

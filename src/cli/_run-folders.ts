@@ -1,7 +1,7 @@
 /** Which folder a run gets, and which run is meant. */
 
 import { existsSync } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { nextRunPath, runFolder } from "../train/run-folder.ts";
 import { shortPath } from "./_format.ts";
@@ -25,10 +25,14 @@ export interface ClaimedFolder {
 export async function claimFolder(command: string, out: string | undefined, name: string): Promise<ClaimedFolder> {
   for (;;) {
     const path = out ?? (await nextRunPath(name, runsRoot));
-    const firstMade = await mkdir(dirname(path), { recursive: true });
+    const parent = await mkdir(dirname(path), { recursive: true });
     try {
       await mkdir(path);
-      return { path, release: () => rm(firstMade ?? path, { recursive: true, force: true }) };
+      const release = async (): Promise<void> => {
+        await rm(path, { recursive: true, force: true });
+        if (parent !== undefined) await rmdir(dirname(path)).catch(() => {}); // others may use it by now
+      };
+      return { path, release };
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       if (out === undefined) continue;

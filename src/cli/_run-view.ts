@@ -126,7 +126,11 @@ function clear(moving: string, io: Io): "" {
  * @param view - Where to.
  * @param onEvent - Sees every event too.
  */
-export async function follow(run: Run, view: RunView, onEvent: (event: RunEvent) => void = () => {}): Promise<DoneEvent> {
+export async function follow(
+  run: Run,
+  view: RunView,
+  onEvent: (event: RunEvent) => void = () => {},
+): Promise<DoneEvent> {
   view.progress("compiling the training step");
   for await (const event of run) {
     onEvent(event);

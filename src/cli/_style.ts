@@ -21,5 +21,12 @@ export function styleOf(output: Output, env: Io["env"]): Style {
     (open: number, close: number) =>
     (text: string): string =>
       isColoured && text !== "" ? `\u001b[${open}m${text}\u001b[${close}m` : text;
-  return { bold: paint(1, 22), dim: paint(2, 22), green: paint(32, 39), yellow: paint(33, 39), cyan: paint(36, 39), isLive };
+  return {
+    bold: paint(1, 22),
+    dim: paint(2, 22),
+    green: paint(32, 39),
+    yellow: paint(33, 39),
+    cyan: paint(36, 39),
+    isLive,
+  };
 }

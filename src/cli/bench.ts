@@ -5,7 +5,9 @@ import { type BenchStepOptions, benchPresets, benchStep, type StepBenchmark } fr
 import { type Arguments, type Command, exitCodes, type Io, jsonFlag, usageError } from "./command.ts";
 
 /** Benchmarks by name, each with what it measures. */
-const benchmarks: Readonly<Record<string, string>> = { step: "one full training step of a GPT: forward, backward and Adam" };
+const benchmarks: Readonly<Record<string, string>> = {
+  step: "one full training step of a GPT: forward, backward and Adam",
+};
 
 /** Measures speed and memory. */
 export const bench: Command = {
@@ -14,10 +16,21 @@ export const bench: Command = {
   usage: "<benchmark> [flags]",
   positionals: [1, 1],
   flags: [
-    { name: "preset", type: "string", description: "size of the model", choices: Object.keys(benchPresets), default: "nanogpt-cpu" },
-    { name: "peer", type: "string", description: "run the same step there too, in alternating rounds", choices: ["torch"] },
+    {
+      name: "preset",
+      type: "string",
+      description: "size of the model",
+      choices: Object.keys(benchPresets),
+      default: "nanogpt-cpu",
+    },
+    {
+      name: "peer",
+      type: "string",
+      description: "run the same step there too, in alternating rounds",
+      choices: ["torch"],
+    },
     { name: "rounds", type: "number", description: "rounds of each", default: 5 },
-    { name: "threads", type: "number", description: "threads of both", default: availableParallelism() },
+    { name: "threads", type: "number", description: "threads of both; 0 for all cores", default: 0 },
     jsonFlag,
   ],
   examples: ["cameo bench step --preset nanogpt-cpu --peer torch", "cameo bench step --preset gpt2-124m --json"],
@@ -30,12 +43,18 @@ export const bench: Command = {
   async run(args: Arguments, io: Io): Promise<number> {
     const name = args.positionals[0] as string;
     if (!Object.hasOwn(benchmarks, name))
-      throw usageError("bench", `run "${name}"`, "there is no such benchmark", `benchmarks are ${Object.keys(benchmarks).join(", ")}`);
+      throw usageError(
+        "bench",
+        `run "${name}"`,
+        "there is no such benchmark",
+        `benchmarks are ${Object.keys(benchmarks).join(", ")}`,
+      );
     const [rounds, threads] = [args.number("rounds") as number, args.number("threads") as number];
-    if (!Number.isInteger(rounds) || rounds < 1) throw usageError("bench", "use --rounds", `got ${rounds}`, "must be a positive integer");
+    if (!Number.isInteger(rounds) || rounds < 1)
+      throw usageError("bench", "use --rounds", `got ${rounds}`, "must be a positive integer");
     const options: BenchStepOptions = {
       preset: args.text("preset") as string,
-      threads,
+      threads: threads === 0 ? availableParallelism() : threads,
       rounds,
       peer: args.text("peer") !== undefined,
       onProgress: (message) => io.stderr.write(`${message}\n`),
@@ -48,7 +67,8 @@ export const bench: Command = {
 };
 
 function table(result: StepBenchmark): string {
-  const range = ([low, high]: readonly [number, number]) => `(80 % of steps in ${low.toFixed(1)} to ${high.toFixed(1)})`;
+  const range = ([low, high]: readonly [number, number]) =>
+    `(80 % of steps in ${low.toFixed(1)} to ${high.toFixed(1)})`;
   const rows: [string, string][] = [
     ["preset", `${result.preset}, ${result.parameters.toLocaleString("en")} parameters`],
     ["machine", `${result.cpu}, ${result.threads} threads`],
@@ -63,7 +83,10 @@ function table(result: StepBenchmark): string {
   if (result.peer !== undefined && result.peerMsPerStep !== undefined && result.peerMsRange !== undefined)
     rows.push(
       [result.peer, `${result.peerMsPerStep.toFixed(2)} ms ${range(result.peerMsRange)}`],
-      ["ratio", `${(result.ratio as number).toFixed(3)} (below 1: Cameo is faster); losses differ by ${(result.lossDifference as number).toExponential(1)}`],
+      [
+        "ratio",
+        `${(result.ratio as number).toFixed(3)} (below 1: Cameo is faster); losses differ by ${(result.lossDifference as number).toExponential(1)}`,
+      ],
     );
   return `${rows.map(([name, value]) => `${name.padEnd(12)} ${value}`).join("\n")}\n`;
 }

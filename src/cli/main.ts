@@ -12,7 +12,11 @@ const samePressMs = 400;
 
 const stop = new AbortController();
 let stoppedAt = 0;
-for (const [name, code] of [["SIGINT", 130], ["SIGTERM", 143], ["SIGHUP", 129]] as const)
+for (const [name, code] of [
+  ["SIGINT", 130],
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)
   process.on(name, () => {
     if (stop.signal.aborted && performance.now() - stoppedAt > samePressMs) process.exit(code);
     if (stop.signal.aborted) return;

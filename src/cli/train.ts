@@ -65,7 +65,7 @@ only --steps may be raised.`,
     const { done, wasComplete } = await runPlan("train", plan, view, io);
     view.event(done);
     if (done.status === "stopped") return sayHowToResume(done, io);
-    if (wasComplete) view.note(`The run was complete before: step ${count(done.step)} of ${count(done.step)}.`);
+    if (wasComplete) io.stderr.write(`The run was complete before: step ${count(done.step)} of ${count(done.step)}.\n`);
     view.note(...nextSteps(done, view));
     return exitCodes.done;
   },
@@ -111,11 +111,23 @@ async function planOf(args: Arguments): Promise<TrainPlan> {
 /** The recipe file that the first argument means, or null for a built-in recipe. */
 async function sourceOf(what: string | undefined): Promise<[Record<string, unknown> | null, string]> {
   if (what === undefined)
-    throw usageError("train", "begin", "got no recipe", `built-in recipes are ${builtIns.join(", ")}`, "cameo train gpt --data my-texts/");
+    throw usageError(
+      "train",
+      "begin",
+      "got no recipe",
+      `built-in recipes are ${builtIns.join(", ")}`,
+      "cameo train gpt --data my-texts/",
+    );
   if (builtIns.includes(what)) return [null, what];
   if (isRun(what))
-    throw usageError("train", `train "${what}"`, "it is a run", "a run is continued with --resume", `cameo train --resume ${shellWord(what)}`);
-  if (existsSync(what) && !isFolder(what)) return [await readRecipe(what), what];
+    throw usageError(
+      "train",
+      `train "${what}"`,
+      "it is a run",
+      "a run is continued with --resume",
+      `cameo train --resume ${shellWord(what)}`,
+    );
+  if (existsSync(what) && !isFolder(what)) return [await readRecipe(what), `"${what}"`];
   const close = nearest(what, builtIns);
   const way = close === undefined ? `built-in recipes are ${builtIns.join(", ")}` : `the nearest is "${close}"`;
   throw usageError("train", `train "${what}"`, "there is no such recipe or file", way);
