@@ -75,7 +75,7 @@ export class GraphBuilder<Name extends string = string> {
     return value;
   }
 
-  /** A value that is known now. It becomes an initializer if a node uses it. */
+  /** A value that is known now, by `name` if given. It becomes an initializer if a node uses it. */
   constant(value: Tensor, name?: string): Value {
     const chosen = name === undefined ? this.#fresh("const") : this.#claim(name);
     return { name: chosen, dtype: value.dtype, shape: value.shape, constant: value };
@@ -92,12 +92,20 @@ export class GraphBuilder<Name extends string = string> {
     return known;
   }
 
-  /** A 1-D int64 constant: axes, shapes, starts. */
+  /** A 1-D int64 constant of these values: axes, shapes, starts. */
   ints(values: readonly number[]): Value {
     return this.constant(tensor("int64", [values.length], values));
   }
 
-  /** Applies an operator and returns its first output. */
+  /**
+   * Applies an operator.
+   *
+   * @param name - Operator key.
+   * @param inputs - Values, `null` for an optional one left out.
+   * @param attributes - As ONNX names them.
+   * @returns The first output.
+   * @throws ShapeError or GraphError naming the operator and what it got.
+   */
   op(name: Name, inputs: readonly (Value | null)[], attributes: RawAttributes = {}): Value {
     return this.ops(name, inputs, attributes, 1)[0] as Value;
   }
@@ -150,7 +158,7 @@ export class GraphBuilder<Name extends string = string> {
     this.#nodes.push(node);
   }
 
-  /** Names a value as a result of the graph. */
+  /** Makes `value` a result of the graph, fetched by `name`. Throws GraphError if another result has the name. */
   output(name: string, value: Value): void {
     if (this.#outputs.some((output) => output.name === name))
       throw new GraphError(
