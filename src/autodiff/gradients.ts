@@ -51,18 +51,12 @@ export interface GradientOptions {
  * assert.equal(results.dx?.data[0], 6);
  * ```
  */
-export function gradients(
-  g: Builder,
-  of: Value,
-  wrt: readonly Value[],
-  options?: GradientOptions & { unreachable?: "error" },
-): Value[];
 export function gradients<const W extends readonly Value[]>(
   g: Builder,
   of: Value,
   wrt: W,
   options?: GradientOptions & { unreachable?: "error" },
-): { [K in keyof W]: Value };
+): { -readonly [K in keyof W]: Value };
 export function gradients(g: Builder, of: Value, wrt: readonly Value[], options: GradientOptions): (Value | null)[];
 export function gradients(
   g: Builder,

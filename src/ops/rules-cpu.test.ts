@@ -110,10 +110,11 @@ describe("products with transposed operands", () => {
     await lowered(g.build());
   });
 
-  test("a 1-D operand is not fused, and ONNX Runtime does not fuse it wrongly either", async () => {
+  test("a vector on the right becomes a column, which ONNX Runtime does not fuse wrongly", async () => {
     // A = [[1, 2], [3, 4], [5, 6]]: Aᵀ·[1, 10, 100] = [531, 642]. ONNX Runtime 1.30 alone makes [321, 654] of it.
     const graph = graphOf([3, 2], [3], (g, a, b) => g.op("MatMul", [transpose(g, a, [1, 0]), b]));
-    expect(optimize(graph, "cpu").nodes.map((node) => node.op)).not.toContain("FusedMatMul");
+    const products = optimize(graph, "cpu").nodes.filter((node) => /MatMul/.test(node.op));
+    expect(products.map((node) => node.inputs.map((value) => value?.shape.length))).toEqual([[2, 2]]);
     const feeds = {
       a: { dtype: "float32", shape: [3, 2], data: Float32Array.of(1, 2, 3, 4, 5, 6) },
       b: { dtype: "float32", shape: [3], data: Float32Array.of(1, 10, 100) },

@@ -48,7 +48,7 @@ function unscale(match: Match, value: Value): { value: Value; factor: number } {
 const fuseOperands: Rule = (match) => {
   const { attributes, g } = match;
   const [a, b] = match.inputs as [Value, Value];
-  if (a.shape.length < 2 || b.shape.length < 2) return undefined;
+  if (a.shape.length < 2 || b.shape.length < 2 || a.dtype !== "float32") return undefined;
   const flag = (name: string) => (attributes[name] as number | undefined) ?? 0;
   const left = unscale(match, a);
   const right = unscale(match, b);
@@ -67,6 +67,17 @@ const fuseOperands: Rule = (match) => {
       alpha: ((attributes.alpha as number | undefined) ?? 1) * left.factor * right.factor,
     }),
   ];
+};
+
+/**
+ * Product with a vector on the right: as a matrix of one column. ONNX Runtime 1.30 fuses a Transpose of the left operand into a product that
+ * misreads a vector, and gives wrong numbers.
+ */
+const columnForVector: Rule = ({ g, inputs, node }) => {
+  const [a, b] = inputs as [Value, Value];
+  if (b.shape.length !== 1) return undefined;
+  const column = g.op("Reshape", [b, g.ints([b.shape[0] as number, 1])]);
+  return [g.op("Reshape", [g.op("MatMul", [a, column]), g.ints((node.outputs[0] as Value).shape)])];
 };
 
 /** (a·b)·scalar: the factor becomes alpha of the product, if nobody else reads the product. */
@@ -131,7 +142,7 @@ const shareErf: Rule = ({ g, inputs, attributes, node, readers }) => {
 
 /** How ONNX Runtime's CPU build wants a graph written. */
 export const cpuLowering: Rules = {
-  MatMul: [fuseOperands],
+  MatMul: [columnForVector, fuseOperands],
   FusedMatMul: [fuseOperands],
   Mul: [scaleProduct],
   ScatterND: [scatterSafely],

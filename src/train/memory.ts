@@ -34,7 +34,10 @@ export function allocateMemory(runtime: Runtime, declared: ReadonlyMap<string, P
   const placeOf = new Map(arena.places.map((place) => [place.path, place]));
   for (const [path, { dtype, shape }] of declared) {
     const place = placeOf.get(path);
-    const view = place === undefined ? viewOf(runtime.createBuffer(dtype, sizeOf(shape)), shape) : viewOf(flat, shape, place.offset);
+    const view =
+      place === undefined
+        ? viewOf(runtime.createBuffer(dtype, sizeOf(shape)), shape)
+        : viewOf(flat, shape, place.offset);
     parameters.set(path, { shape, view });
     state.set(`model/${path}`, { shape, view });
   }
@@ -61,7 +64,11 @@ export function allocateMemory(runtime: Runtime, declared: ReadonlyMap<string, P
 }
 
 /** Fills parameters from their initialisers, each with a random stream named after its path, and slots with their starting value. */
-export async function initializeMemory(declared: ReadonlyMap<string, Parameter>, memory: Memory, seed: number): Promise<void> {
+export async function initializeMemory(
+  declared: ReadonlyMap<string, Parameter>,
+  memory: Memory,
+  seed: number,
+): Promise<void> {
   for (const [path, parameter] of declared) {
     const { view } = memory.parameters.get(path) as StateTensor;
     const data = await view.buffer.read(view.offset, view.offset + sizeOf(view.shape));

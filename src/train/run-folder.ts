@@ -140,10 +140,21 @@ export class EventLog {
     this.#tail.catch(() => {}); // close() reports it; until then it is not unhandled
   }
 
-  /** Waits until all is written. Throws if a write failed. */
+  /** Waits until all is written. Throws CheckpointError if a write failed. */
   async close(): Promise<void> {
     try {
       await this.#tail;
+    } catch (cause) {
+      throw new CheckpointError(
+        explain({
+          api: "train",
+          action: `write "${this.#path}"`,
+          received: messageOf(cause),
+          rule: "the folder must be writable and the disk have room",
+          hint: "checkpoints are untouched; make room and go on with --resume",
+        }),
+        { cause },
+      );
     } finally {
       await this.#file.close();
     }

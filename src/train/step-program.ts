@@ -156,8 +156,8 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
         await inputs.get(seedInput)?.buffer.write(Int32Array.of(seed));
         await (i === accumulate - 1 ? last : i === 0 ? first : middle).run();
         loss += Number((await memory.loss.read())[0]);
+        for (const [from, to] of memory.replaced) await to.buffer.write(await from.buffer.read());
       }
-      for (const [from, to] of memory.replaced) await to.buffer.write(await from.buffer.read());
       const norm = update.norm === null ? {} : { gradientNorm: Number((await update.norm.read())[0]) };
       return { loss: loss / accumulate, ...norm };
     },
@@ -253,9 +253,10 @@ async function gradientCalls(
       const x = viewOf(scratch, [end - begin], begin);
       return { executable: program, inputs: adding ? { sum, x, weight } : { x, weight }, outputs: { next: sum } };
     });
+  const gradients = call(scratch);
   return {
-    first: [call(scratch), ...gather(start, false)],
-    again: [call(scratch), ...gather(add, true)],
+    first: [gradients, ...gather(start, false)],
+    again: [gradients, ...gather(add, true)],
     executables: [executable, start, add],
   };
 }

@@ -157,6 +157,10 @@ async function runLoop(
       await restoreCheckpoint(checkpoint, program.state);
       if (checkpoint.state.data !== data.fingerprint)
         warnings.push("the data is not what the run was started with: the result will differ from an unbroken run");
+      if (checkpoint.state.seed !== seed)
+        warnings.push(
+          `the seed is ${seed} and was ${checkpoint.state.seed}: the result will differ from an unbroken run`,
+        );
       step = checkpoint.state.step;
       loss = checkpoint.state.loss ?? Number.NaN;
       valLoss = checkpoint.state.valLoss ?? undefined;

@@ -142,7 +142,10 @@ async function loadUpdate(
   return {
     executable,
     inputs: new Set(graph.inputs.map(({ name }) => name)),
-    unsafe: pairs.filter(({ input, output }) => !mayWriteInPlace(graph, input, output)),
+    // Only an elementwise update is known to write each element after reading it; the parameter's own writer is the last Add.
+    unsafe: pairs.filter(
+      ({ input, output }) => !(flat || input === "parameter") || !mayWriteInPlace(graph, input, output),
+    ),
   };
 }
 
