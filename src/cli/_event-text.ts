@@ -5,8 +5,8 @@ import type { DoneEvent, RunEvent, SampleEvent, StartEvent } from "../base/event
 import { compact, count, formatBytes, formatDuration, formatLoss, shortPath } from "./_format.ts";
 import type { Style } from "./_style.ts";
 
-/** The lines that an event adds to the record, or none. Steps have none: they move the bar. */
-export function eventLines(event: RunEvent, style: Style): string[] {
+/** The lines that an event adds to the record, or none. Steps have none: they move the bar. Samples are cut to `columns`. */
+export function eventLines(event: RunEvent, style: Style, columns: number): string[] {
   switch (event.type) {
     case "start":
       return startLines(event, style);
@@ -18,7 +18,7 @@ export function eventLines(event: RunEvent, style: Style): string[] {
       ];
     }
     case "sample":
-      return sampleLines(event, style);
+      return sampleLines(event, style, columns);
     case "checkpoint":
       return [style.dim(`${at(event.step)}checkpoint ${basename(event.path)}, ${formatBytes(event.sizeBytes)}`)];
     case "export":
@@ -50,9 +50,28 @@ function startLines(event: StartEvent, style: Style): string[] {
   ];
 }
 
-function sampleLines({ step, prompt, text }: SampleEvent, style: Style): string[] {
-  const whole = `${style.dim(prompt)}${printable(text)}`.replace(/^\s*\n/, "").trimEnd();
-  return [`${at(step)}the model writes`, ...whole.split(/\r\n|\r|\n/).map((line) => `    ${style.dim("│")} ${line}`)];
+function sampleLines({ step, prompt, text }: SampleEvent, style: Style, columns: number): string[] {
+  const whole = printable(`${prompt}${text}`)
+    .replace(/^\s*\n/, "")
+    .trimEnd();
+  const lines = whole.split(/\r\n|\r|\n/).flatMap((line) => broken(line, columns - 7));
+  return [`${at(step)}the model writes`, ...lines.map((line) => `    ${style.dim("│")} ${line}`)];
+}
+
+/** A line in pieces that fit; characters beyond the alphabets of Europe count as two columns. */
+function broken(line: string, width: number): string[] {
+  const pieces = [""];
+  let used = 0;
+  for (const character of line) {
+    const columns = (character.codePointAt(0) as number) >= 0x1100 ? 2 : 1;
+    if (used + columns > Math.max(20, width)) {
+      pieces.push("");
+      used = 0;
+    }
+    pieces[pieces.length - 1] += character;
+    used += columns;
+  }
+  return pieces;
 }
 
 /** Text that cannot move the cursor or change colours: a model may write any character. */

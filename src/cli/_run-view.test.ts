@@ -148,6 +148,14 @@ test("samples are indented, and what a model writes cannot move the cursor", () 
   expect(written.stderr.join("")).toBe("step     5  the model writes\n    │ Once upon\n    │ a \ufffd[2Jtime\ufffd\n");
 });
 
+test("long lines of a sample are broken where the terminal ends", () => {
+  const { io, written } = fakeIo({ isTTY: true, columns: 40 }, { NO_COLOR: "1" });
+  peopleView(io).event({ type: "sample", step: 5, prompt: "", text: `${"a".repeat(50)}\n${"字".repeat(20)}` });
+  const rows = [33, 17].map((length) => `    │ ${"a".repeat(length)}`);
+  const wide = [16, 4].map((length) => `    │ ${"字".repeat(length)}`);
+  expect(written.stderr.join("")).toBe(["step     5  the model writes", ...rows, ...wide, ""].join("\n"));
+});
+
 test("the first Ctrl-C is answered at once, and not after the run", () => {
   const { io, written, stop } = fakeIo({}, {});
   const view = peopleView(io);

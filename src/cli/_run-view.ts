@@ -102,7 +102,7 @@ export function peopleView(io: Io, now: () => number = () => performance.now()):
         moving = clear(moving, io);
         pace = undefined;
       }
-      record(eventLines(event, style));
+      record(eventLines(event, style, style.isLive ? (io.stderr.columns ?? 80) : Number.POSITIVE_INFINITY));
     },
     note: (...lines) => record(lines),
     close: () => {

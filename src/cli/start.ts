@@ -102,10 +102,10 @@ function textOfEveryClone(): string[] {
 function nextSteps(run: string, model: string, steps: number, { style }: RunView): string[] {
   const [folder, file] = [shellWord(shortPath(run)), shellWord(shortPath(model))];
   const rows: [string, string][] = [
-    ["npx cameo train gpt --data my-texts/", "train on your own text or code, in any language"],
+    ["npx cameo train gpt --data my-texts/", "on your own text or code"],
     [`npx cameo generate ${folder} --prompt "declare function "`, "let this one write"],
     [`npx cameo train --resume ${folder} --steps ${steps * 2}`, "train it further"],
-    [`npx cameo inspect ${file}`, "see what was exported"],
+    [`npx cameo inspect ${file}`, "what was exported"],
     ["npx cameo --help", "all commands"],
   ];
   return ["", style.bold("What to try next"), ...tabular(rows, style)];
