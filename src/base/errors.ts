@@ -146,7 +146,17 @@ export class UsageError extends CameoError {
  */
 export function isCameoError(error: unknown, code?: ErrorCode): error is CameoError {
   if (!(error instanceof Error) || !("code" in error)) return false;
-  const known: readonly string[] = ["shape", "graph", "unsupported-op", "data", "codec", "runtime", "checkpoint", "usage", "peer"];
+  const known: readonly string[] = [
+    "shape",
+    "graph",
+    "unsupported-op",
+    "data",
+    "codec",
+    "runtime",
+    "checkpoint",
+    "usage",
+    "peer",
+  ];
   return code === undefined ? known.includes(String(error.code)) : error.code === code;
 }
 

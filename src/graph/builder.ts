@@ -162,7 +162,12 @@ export class GraphBuilder<Name extends string = string> {
   output(name: string, value: Value): void {
     if (this.#outputs.some((output) => output.name === name))
       throw new GraphError(
-        explain({ api: "graph.output", action: `add output "${name}"`, received: "got it twice", rule: "output names must differ" }),
+        explain({
+          api: "graph.output",
+          action: `add output "${name}"`,
+          received: "got it twice",
+          rule: "output names must differ",
+        }),
       );
     this.#outputs.push({ name, value });
   }
@@ -186,7 +191,12 @@ export class GraphBuilder<Name extends string = string> {
   #claim(name: string): string {
     if (this.#names.has(name))
       throw new GraphError(
-        explain({ api: "graph", action: `name a value "${name}"`, received: "the name is taken", rule: "names must differ within a graph" }),
+        explain({
+          api: "graph",
+          action: `name a value "${name}"`,
+          received: "the name is taken",
+          rule: "names must differ within a graph",
+        }),
       );
     this.#names.add(name);
     return name;

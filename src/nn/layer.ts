@@ -9,7 +9,7 @@ import type { RandomStream } from "../base/random.ts";
 import type { Value } from "../graph/graph.ts";
 import type { Builder } from "../ops/operator.ts";
 import type { DType, TypedArray } from "../tensor/dtype.ts";
-import { formatShape, sameShape, type Shape, sizeOf } from "../tensor/shape.ts";
+import { formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
 
 /**
  * Fills a parameter before training.
@@ -88,9 +88,20 @@ export function parameter(
 ): Parameter {
   if (shape.some((length) => !Number.isInteger(length) || length < 1))
     throw new ShapeError(
-      explain({ api: "parameter", action: `declare ${formatShape(shape)}`, received: "an axis is not a positive integer", rule: "all must be" }),
+      explain({
+        api: "parameter",
+        action: `declare ${formatShape(shape)}`,
+        received: "an axis is not a positive integer",
+        rule: "all must be",
+      }),
     );
-  return { type: "parameter", shape, dtype: options.dtype ?? "float32", initialize, trainable: options.trainable ?? true };
+  return {
+    type: "parameter",
+    shape,
+    dtype: options.dtype ?? "float32",
+    initialize,
+    trainable: options.trainable ?? true,
+  };
 }
 
 /**
@@ -227,7 +238,12 @@ export function rootScope(g: Builder, options: RootScopeOptions): Scope {
       stepSeed: () => {
         if (options.stepSeed === undefined)
           throw new GraphError(
-            explain({ api: "scope.stepSeed", action: "draw random numbers", received: "this graph has no seed", rule: "only training steps have one" }),
+            explain({
+              api: "scope.stepSeed",
+              action: "draw random numbers",
+              received: "this graph has no seed",
+              rule: "only training steps have one",
+            }),
           );
         return options.stepSeed();
       },

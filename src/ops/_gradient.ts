@@ -1,7 +1,7 @@
 /** Pieces that many gradient rules share. */
 
 import type { Value } from "../graph/graph.ts";
-import { sameShape, type Shape } from "../tensor/shape.ts";
+import { type Shape, sameShape } from "../tensor/shape.ts";
 import type { Builder } from "./operator.ts";
 
 /** Sums a gradient over the axes along which `shape` was broadcast, so that it fits the input again. */

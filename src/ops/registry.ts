@@ -71,7 +71,12 @@ export function attributesOf(node: Node): Record<string, unknown> {
 function attributeOf(op: string, name: string, kind: AttributeField<unknown>["kind"], raw: RawAttribute): Attribute {
   const wrong = (): never => {
     throw new GraphError(
-      explain({ api: op, action: `set attribute "${name}"`, received: `got ${JSON.stringify(raw)}`, rule: `must be ${kind}` }),
+      explain({
+        api: op,
+        action: `set attribute "${name}"`,
+        received: `got ${JSON.stringify(raw)}`,
+        rule: `must be ${kind}`,
+      }),
     );
   };
   switch (kind) {
@@ -115,7 +120,12 @@ export const inference: Inference = {
     const mostOutputs = operator.outputs?.[1] ?? 1;
     if (outputCount > mostOutputs)
       throw new GraphError(
-        explain({ api: op, action: "make outputs", received: `got ${outputCount}`, rule: `makes at most ${mostOutputs}` }),
+        explain({
+          api: op,
+          action: "make outputs",
+          received: `got ${outputCount}`,
+          rule: `makes at most ${mostOutputs}`,
+        }),
       );
     const attributes: Record<string, Attribute> = {};
     const plain: Record<string, unknown> = {};
@@ -144,7 +154,9 @@ export const inference: Inference = {
     const outputs = operator.infer({ op, inputs, attributes: plain, outputCount });
     const foldable =
       operator.fold !== undefined &&
-      inputs.every((value) => value === null || (value.constant !== undefined && value.constant.data.length <= maxFoldedElements));
+      inputs.every(
+        (value) => value === null || (value.constant !== undefined && value.constant.data.length <= maxFoldedElements),
+      );
     const folded = foldable
       ? operator.fold?.(
           inputs.map((value) => value?.constant ?? null),

@@ -3,8 +3,8 @@
 import { gradients } from "../../src/autodiff/gradients.ts";
 import { RandomStream } from "../../src/base/random.ts";
 import type { Value } from "../../src/graph/graph.ts";
-import { allOperators, createBuilder } from "../../src/ops/registry.ts";
 import type { Builder } from "../../src/ops/operator.ts";
+import { allOperators, createBuilder } from "../../src/ops/registry.ts";
 import { compile } from "../../src/runtime/evaluate.ts";
 import { type DType, isFloat } from "../../src/tensor/dtype.ts";
 import { formatShape, sameShape, sizeOf } from "../../src/tensor/shape.ts";
@@ -49,7 +49,9 @@ export async function checkCase(row: OperatorCase): Promise<CaseReport> {
     rule !== "none" && row.skipGradient === undefined && variables.length > 0 && differentiable.length > 0
       ? addGradients(g, differentiable, variables, stream.child("seed"), "d")
       : null;
-  const firstGradients = first?.gradients.filter((value) => value !== null && value.constant === undefined) as Value[] | undefined;
+  const firstGradients = first?.gradients.filter((value) => value !== null && value.constant === undefined) as
+    | Value[]
+    | undefined;
   const second =
     first !== null && firstGradients !== undefined && firstGradients.length > 0 && row.skipSecondOrder === undefined
       ? addGradients(g, firstGradients, variables, stream.child("seed2"), "dd")
@@ -86,7 +88,9 @@ export async function checkCase(row: OperatorCase): Promise<CaseReport> {
     }
     const error = Math.abs(numeric - analytic) / Math.max(1, scale, Math.abs(part.evaluate(at)) * 0.1);
     if (!(error <= tolerance))
-      throw new Error(`${what}: central difference ${numeric}, product with the gradient ${analytic}, error ${error} > ${tolerance}`);
+      throw new Error(
+        `${what}: central difference ${numeric}, product with the gradient ${analytic}, error ${error} > ${tolerance}`,
+      );
     return error;
   };
   return {
@@ -114,7 +118,8 @@ function addGradients(g: Builder, of: readonly Value[], wrt: readonly Value[], s
     });
   }
   const names = of.map((value, i) => {
-    const name = prefix === "d" ? `y${g.build().outputs.findIndex((output) => output.value === value)}` : `${prefix}_of_${i}`;
+    const name =
+      prefix === "d" ? `y${g.build().outputs.findIndex((output) => output.value === value)}` : `${prefix}_of_${i}`;
     if (prefix !== "d") g.output(name, value);
     return name;
   });
@@ -151,7 +156,14 @@ function moved(feeds: Feeds, direction: ReadonlyMap<string, Float64Array>, step:
     Object.entries(feeds).map(([name, feed]) => {
       const vector = direction.get(name);
       if (vector === undefined) return [name, feed];
-      return [name, tensor(feed.dtype, feed.shape, Float64Array.from(vector, (d, i) => Number(feed.data[i]) + step * d))];
+      return [
+        name,
+        tensor(
+          feed.dtype,
+          feed.shape,
+          Float64Array.from(vector, (d, i) => Number(feed.data[i]) + step * d),
+        ),
+      ];
     }),
   );
 }
@@ -165,6 +177,8 @@ function checkSignature(name: string, got: Tensor, inferred: Value): void {
 
 function checkExpected(got: Tensor, expected: readonly number[]): void {
   const values = Array.from(got.data as ArrayLike<number | bigint>, Number);
-  const close = values.length === expected.length && values.every((v, i) => Math.abs(v - (expected[i] as number)) <= 1e-6 * Math.max(1, Math.abs(v)));
+  const close =
+    values.length === expected.length &&
+    values.every((v, i) => Math.abs(v - (expected[i] as number)) <= 1e-6 * Math.max(1, Math.abs(v)));
   if (!close) throw new Error(`y0: expected ${JSON.stringify(expected)}, got ${JSON.stringify(values)}`);
 }
