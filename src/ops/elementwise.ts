@@ -198,7 +198,6 @@ export const Min: Operator = {
   attributes: {},
   infer: broadcastOf(numbers),
   gradient: sharedByTies,
-  // biome-ignore lint/complexity/useMathMinMax: Math.min does not take bigints
   fold: foldArithmetic({ float: (...x) => Math.min(...x), integer: (...x) => x.reduce((a, b) => (b < a ? b : a)) }),
 };
 
@@ -209,7 +208,6 @@ export const Max: Operator = {
   attributes: {},
   infer: broadcastOf(numbers),
   gradient: sharedByTies,
-  // biome-ignore lint/complexity/useMathMinMax: Math.max does not take bigints
   fold: foldArithmetic({ float: (...x) => Math.max(...x), integer: (...x) => x.reduce((a, b) => (b > a ? b : a)) }),
 };
 
