@@ -2,6 +2,7 @@
 // The one JavaScript file here: it must run on any Node, before types are stripped, to say so when Node is too old.
 
 import { existsSync } from "node:fs";
+import * as nodeModule from "node:module";
 
 if (Number.parseInt(process.versions.node, 10) < 24) {
   console.error(
@@ -10,6 +11,9 @@ if (Number.parseInt(process.versions.node, 10) < 24) {
   );
   process.exit(1);
 }
+
+// Stripped and compiled sources are kept between starts: the second start takes a third of the first.
+nodeModule.enableCompileCache();
 
 // A checkout runs its sources, so an edit needs no build. Node strips no types below node_modules: there it is dist.
 const source = new URL("../src/cli/main.ts", import.meta.url);

@@ -6,6 +6,7 @@ import { messageOf } from "../base/errors.ts";
 import { createCpuRuntime } from "../runtime/cpu.ts";
 import { generateTokens } from "../text/generate.ts";
 import { type Generator, openGenerator } from "../text/gpt-export.ts";
+import { documentSeparator } from "../text/text-dataset.ts";
 import { printable } from "./_event-text.ts";
 import { compact, count } from "./_format.ts";
 import { styleOf } from "./_style.ts";
@@ -38,6 +39,7 @@ export const generate: Command = {
       description: "decides every draw: the same seed writes the same text",
       default: 1337,
     },
+    { name: "stop", type: "boolean", description: "stop where the model ends a document", default: true },
     { name: "threads", type: "number", description: "threads of the engine; 0 for all cores", default: 0 },
     jsonFlag,
   ],
@@ -87,6 +89,7 @@ async function write(
     seed: args.number("seed") as number,
     signal,
   };
+  const end = args.isOn("stop") ? tokenizer.specialTokens.get(documentSeparator) : undefined;
   const decoder = tokenizer.decodeStream();
   const begun = performance.now();
   let text = "";
@@ -98,6 +101,7 @@ async function write(
   for await (const id of generateTokens(generator.call, generator.sizes, ids, options)) {
     if (tokens === 0) await onText(prompt);
     tokens++;
+    if (id === end) break;
     await take(decoder.push(id));
   }
   await take(decoder.end());
