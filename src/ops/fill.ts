@@ -21,6 +21,7 @@ export const Shape: Operator<ShapeAttributes> = {
   attributes: { start: int(0), end: optional("int") },
   infer: (context) => [{ dtype: "int64", shape: [axesOf(inputOf(context, 0).shape, context.attributes).length] }],
   gradient: "none",
+  foldsFromShapes: true,
   fold: ([x], attributes) => {
     const lengths = axesOf((x as Tensor).shape, attributes);
     return [tensor("int64", [lengths.length], lengths)];
@@ -38,6 +39,7 @@ export const Size: Operator = {
   attributes: {},
   infer: () => [{ dtype: "int64", shape: [] }],
   gradient: "none",
+  foldsFromShapes: true,
   fold: ([x]) => [scalar("int64", sizeOf((x as Tensor).shape))],
 };
 

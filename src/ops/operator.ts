@@ -69,6 +69,8 @@ export interface Operator<A = Record<string, never>> {
    * May return undefined when it would rather not (large tensors, other dtypes).
    */
   fold?(inputs: readonly (Tensor | null)[], attributes: A): readonly Tensor[] | undefined;
+  /** `fold` looks at shapes and dtypes alone, which are always known: it gets tensors without data for inputs that are not constant. */
+  readonly foldsFromShapes?: true;
 }
 
 /** An integer: required, or `value` when absent. */

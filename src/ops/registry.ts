@@ -101,6 +101,13 @@ function attributeOf(op: string, name: string, kind: AttributeField<unknown>["ki
 
 const maxFoldedElements = 65536;
 
+/** What `fold` may see of an input; undefined if it must not run. */
+function foldable(value: Value, shapeOnly: boolean): Tensor | undefined {
+  const { constant, dtype, shape } = value;
+  if (constant !== undefined) return shapeOnly || constant.data.length <= maxFoldedElements ? constant : undefined;
+  return shapeOnly ? { dtype, shape, data: new Uint8Array(0) } : undefined;
+}
+
 /** Checks a node against the table and infers its outputs; the {@link Inference} that builders use. */
 export const inference: Inference = {
   infer(key: string, inputs: readonly (Value | null)[], raw: RawAttributes, outputCount: number) {
@@ -152,17 +159,8 @@ export const inference: Inference = {
       plain[name] = attributes[name]?.value ?? field.default;
     }
     const outputs = operator.infer({ op, inputs, attributes: plain, outputCount });
-    const foldable =
-      operator.fold !== undefined &&
-      inputs.every(
-        (value) => value === null || (value.constant !== undefined && value.constant.data.length <= maxFoldedElements),
-      );
-    const folded = foldable
-      ? operator.fold?.(
-          inputs.map((value) => value?.constant ?? null),
-          plain,
-        )
-      : undefined;
+    const tensors = inputs.map((value) => (value === null ? null : foldable(value, operator.foldsFromShapes === true)));
+    const folded = tensors.includes(undefined) ? undefined : operator.fold?.(tensors as (Tensor | null)[], plain);
     return { op, domain: operator.domain ?? "", attributes, outputs, folded };
   },
 };
