@@ -14,6 +14,7 @@ import type { Shape } from "../tensor/shape.ts";
 import { scalar, type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./operator.ts";
 import { createBuilder, keyOf } from "./registry.ts";
+import { type OldNode, upgrade } from "./upgrade.ts";
 
 /** Options of {@link importGraph}. */
 export interface ImportOptions {
@@ -23,15 +24,14 @@ export interface ImportOptions {
   readonly constants?: Readonly<Record<string, Tensor>>;
 }
 
-/** Oldest opset whose operators mean what the table says, apart from those that check themselves against it. */
-const leastOpset = 13;
-const mostOpset = 21;
+/** Opsets that are read. Older ones than 21 are upgraded node by node; newer ones have only added types to the table's operators. */
+const leastOpset = 7;
+const mostOpset = 26;
 
 /**
  * Makes a graph of a model, binding dynamic dimensions and inferring every shape. Shape arithmetic folds on the way.
  *
- * Models of opset 13 to 21 whose operators are all in the table; a node that an older opset writes differently (axes as an attribute)
- * is refused by its operator's schema.
+ * Models of opset 7 to 26 whose operators are all in the table. Nodes of older opsets are brought to the form of opset 21 on the way.
  *
  * @param model - From `readOnnx`; external data must be loaded.
  * @param options - See {@link ImportOptions}.
@@ -40,7 +40,7 @@ const mostOpset = 21;
  * other things that cannot be imported, with the node's name.
  */
 export function importGraph(model: OnnxModel, options: ImportOptions = {}): Graph {
-  const opset = model.opsets.get("") ?? model.opsets.get("ai.onnx") ?? mostOpset;
+  const opset = model.opsets.get("") ?? model.opsets.get("ai.onnx") ?? 21;
   if (opset < leastOpset || opset > mostOpset)
     throw new GraphError(
       explain({
@@ -76,7 +76,7 @@ export function importGraph(model: OnnxModel, options: ImportOptions = {}): Grap
         : g.constant(known, input.name),
     );
   }
-  for (const node of graph.nodes) addNode(g, node, values);
+  for (const node of graph.nodes) addNode(g, node, values, opset);
   for (const { name } of graph.outputs) g.output(name, valueOf(values, name, "the graph's output"));
   return g.build();
 }
@@ -126,30 +126,32 @@ function valueOf(values: ReadonlyMap<string, Value>, name: string, reader: strin
   );
 }
 
-function addNode(g: Builder, node: OnnxNode, values: Map<string, Value>): void {
+function addNode(g: Builder, node: OnnxNode, values: Map<string, Value>, opset: number): void {
   const label = node.name === "" ? (node.outputs[0] ?? node.op) : node.name;
-  const key = keyOf(node.op, node.domain);
-  const inputs = node.inputs.map((name) => (name === "" ? null : valueOf(values, name, `node "${label}"`)));
   if (node.op === "Constant" && node.domain === "") {
     values.set(node.outputs[0] as string, g.constant(constantOf(node, label)));
     return;
   }
-  if (key === undefined)
-    throw new UnsupportedOpError(
-      explain({
-        api: "importGraph",
-        action: `read node "${label}"`,
-        received: `got ${node.domain === "" ? "" : `${node.domain}.`}${node.op}`,
-        rule: "the operator is not in the table",
-      }),
-      { op: node.op, domain: node.domain },
-    );
-  const attributes: Record<string, RawAttribute> = {};
-  for (const [name, attribute] of node.attributes) attributes[name] = rawOf(attribute, node.op, name);
+  const inputs = node.inputs.map((name) => (name === "" ? null : valueOf(values, name, `node "${label}"`)));
+  const attributes = Object.fromEntries(
+    [...node.attributes].map(([name, attribute]) => [name, rawOf(attribute, node.op, name)]),
+  );
   // Outputs that nobody reads at the end are not asked for.
-  const count = node.outputs.findLastIndex((name) => name !== "") + 1;
-  const results = g.ops(key, inputs, attributes, Math.max(1, count));
+  const outputCount = Math.max(1, node.outputs.findLastIndex((name) => name !== "") + 1);
+  const plain = { op: node.op, inputs, attributes, outputCount };
+  const upgraded = node.domain === "" || node.domain === "ai.onnx" ? upgrade(plain, opset, g) : plain;
+  const results = "values" in upgraded ? upgraded.values : apply(g, upgraded, node.domain, label);
   for (const [i, name] of node.outputs.entries()) if (name !== "") values.set(name, results[i] as Value);
+}
+
+function apply(g: Builder, { op, inputs, attributes, outputCount }: OldNode, domain: string, label: string): Value[] {
+  const key = keyOf(op, domain);
+  if (key !== undefined) return g.ops(key, inputs, attributes, outputCount);
+  const received = `got ${domain === "" ? "" : `${domain}.`}${op}`;
+  throw new UnsupportedOpError(
+    explain({ api: "importGraph", action: `read node "${label}"`, received, rule: "the operator is not in the table" }),
+    { op, domain },
+  );
 }
 
 /** The value of a Constant, in whichever of its attributes it stands. */

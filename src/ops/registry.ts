@@ -59,6 +59,13 @@ function unsupported(op: string, domain: string, node?: string): UnsupportedOpEr
   );
 }
 
+/** True if a node may be written without its output `index`: ONNX requires the first ones, and all of a variable number. */
+export function mayBeAbsent(node: Pick<Node, "op" | "domain">, index: number): boolean {
+  const key = keyOf(node.op, node.domain);
+  const [least, most] = (key === undefined ? undefined : table.get(key)?.outputs) ?? [1, 1];
+  return index >= least && index < most && Number.isFinite(most);
+}
+
 /** Attributes of a node as a plain record with defaults: what rules and passes read. */
 export function attributesOf(node: Node): Record<string, unknown> {
   const { attributes } = operatorOf(node);

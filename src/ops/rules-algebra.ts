@@ -87,7 +87,10 @@ const scatterIntoSum: Rule = (match) => {
     const other = inputs[1 - side] as Value;
     if (scatter?.op !== "ScatterND" || scatter.attributes.reduction?.value !== "add" || !match.readsAlone(side))
       continue;
-    if (!isZero(match, scatter.inputs[0] as Value) || other.shape.length !== scatter.outputs[0]?.shape.length) continue;
+    // Neither side may broadcast: what is added into has the shape of the sum, and so has the scatter.
+    const { shape } = match.node.outputs[0] as Value;
+    if (!sameShape(other.shape, shape) || !sameShape((inputs[side] as Value).shape, shape)) continue;
+    if (!isZero(match, scatter.inputs[0] as Value)) continue;
     return [g.op("ScatterND", [other, ...scatter.inputs.slice(1)], { reduction: "add" })];
   }
   return undefined;

@@ -19,14 +19,15 @@ function absorb(match: Match, value: Value, trans: number, transBatch: number): 
   const plain = { value, trans, transBatch };
   const producer = match.producer(value);
   const ndim = value.shape.length;
-  if (producer?.op !== "Transpose" || ndim < 2) return plain;
+  // Behind an axis that is moved already, the last two axes are not those of the matrix.
+  if (producer?.op !== "Transpose" || ndim < 2 || transBatch === 1) return plain;
   const perm = permOf(producer.attributes.perm, value);
   const source = producer.inputs[0] as Value;
   const is = (...expected: number[]) => perm.every((axis, i) => axis === expected[i]);
   const middle = Array.from({ length: ndim - 2 }, (_, i) => i + 1);
   const leading = Array.from({ length: ndim - 2 }, (_, i) => i);
   if (is(...leading, ndim - 1, ndim - 2)) return { value: source, trans: 1 - trans, transBatch };
-  if (transBatch === 1 || ndim < 3) return plain;
+  if (ndim < 3) return plain;
   if (is(...middle, 0, ndim - 1)) return { value: source, trans, transBatch: 1 };
   if (is(...middle, ndim - 1, 0)) return { value: source, trans: 1 - trans, transBatch: 1 };
   return plain;
@@ -83,6 +84,8 @@ const columnForVector: Rule = ({ g, inputs, node }) => {
 /** (a·b)·scalar: the factor becomes alpha of the product, if nobody else reads the product. */
 const scaleProduct: Rule = (match) => {
   const { g, inputs } = match;
+  // alpha is a float32, and FusedMatMul has no kernel for other dtypes.
+  if (match.node.outputs[0]?.dtype !== "float32") return undefined;
   for (const side of [0, 1]) {
     const factor = scalarOf(inputs[side]);
     const product = match.producer(inputs[1 - side]);

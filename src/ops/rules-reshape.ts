@@ -25,10 +25,10 @@ const unary: readonly OpName[] = [
   "Reciprocal",
 ];
 
-/** The value before a Reshape that splits leading axes: fewer axes, the same last one. */
+/** The value before a Reshape that splits leading axes: fewer axes, the same last one. Not of empty tensors: a target of 0 copies an axis. */
 function flatter(match: Match, value: Value): Value | undefined {
   const producer = match.producer(value);
-  if (producer?.op !== "Reshape") return undefined;
+  if (producer?.op !== "Reshape" || sizeOf(value.shape) === 0) return undefined;
   const source = producer.inputs[0] as Value;
   return source.shape.length < value.shape.length &&
     source.shape.length > 0 &&

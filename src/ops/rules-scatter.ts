@@ -64,14 +64,17 @@ function oneHot(g: Builder, row: Value, rows: number): Value {
 function areDistinct(match: Match, indices: Value): boolean {
   if (indices.constant !== undefined && indices.shape.at(-1) === 1) return isDistinct(indices.constant.data);
   const concat = match.producer(indices);
-  if (concat?.op !== "Concat") return false;
+  const axis = concat?.attributes.axis?.value;
+  if (concat?.op !== "Concat" || (axis !== -1 && axis !== indices.shape.length - 1)) return false;
   return concat.inputs.some(
     (part) => part?.constant !== undefined && part.shape.at(-1) === 1 && isDistinct(part.constant.data),
   );
 }
 
+/** True for numbers that name different rows; negative ones may name the same as positive ones. */
 function isDistinct(data: ArrayLike<unknown>): boolean {
-  return new Set(Array.from(data)).size === data.length;
+  const rows = Array.from(data, Number);
+  return rows.every((row) => row >= 0) && new Set(rows).size === rows.length;
 }
 
 function reshape(g: Builder, value: Value, shape: readonly number[]): Value {
