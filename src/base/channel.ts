@@ -1,5 +1,7 @@
 /** A queue from one producer to one `for await` loop. */
 
+import { explain } from "./errors.ts";
+
 /** Values pushed on one side come out of the iterator on the other, in order; nothing is lost before the loop begins. */
 export class Channel<T> implements AsyncIterable<T> {
   readonly #waiting: T[] = [];
@@ -26,7 +28,16 @@ export class Channel<T> implements AsyncIterable<T> {
   }
 
   async *[Symbol.asyncIterator](): AsyncGenerator<T, void, undefined> {
-    if (this.#taken) throw new TypeError("a run can be iterated once: keep its events, or start a new run");
+    if (this.#taken)
+      throw new TypeError(
+        explain({
+          api: "run",
+          action: "iterate",
+          received: "it has been iterated already",
+          rule: "a run can be iterated once",
+          hint: "keep its events, or start a new run",
+        }),
+      );
     this.#taken = true;
     let finished = false;
     try {

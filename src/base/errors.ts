@@ -5,17 +5,20 @@
  * Message form: `<api>: cannot <action>: <received>, <rule>`, then optionally a second line `hint: …`.
  */
 
+const errorCodes = [
+  "shape",
+  "graph",
+  "unsupported-op",
+  "data",
+  "codec",
+  "runtime",
+  "checkpoint",
+  "usage",
+  "peer",
+] as const;
+
 /** The closed set of codes that {@link CameoError} carries. */
-export type ErrorCode =
-  | "shape"
-  | "graph"
-  | "unsupported-op"
-  | "data"
-  | "codec"
-  | "runtime"
-  | "checkpoint"
-  | "usage"
-  | "peer";
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** The parts of an error message, in the order a reader needs them. */
 export interface Explanation {
@@ -146,18 +149,8 @@ export class UsageError extends CameoError {
  */
 export function isCameoError(error: unknown, code?: ErrorCode): error is CameoError {
   if (!(error instanceof Error) || !("code" in error)) return false;
-  const known: readonly string[] = [
-    "shape",
-    "graph",
-    "unsupported-op",
-    "data",
-    "codec",
-    "runtime",
-    "checkpoint",
-    "usage",
-    "peer",
-  ];
-  return code === undefined ? known.includes(String(error.code)) : error.code === code;
+  const known: readonly unknown[] = errorCodes;
+  return code === undefined ? known.includes(error.code) : error.code === code;
 }
 
 /** The message of whatever was thrown: that of an `error`, or anything else as text. */

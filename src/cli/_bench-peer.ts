@@ -64,6 +64,7 @@ export async function startTorch(setup: PeerSetup, tell: (message: string) => vo
     })),
   );
   const child = spawn(python.path, [script], { stdio: ["pipe", "pipe", "inherit"] });
+  child.stdin.on("error", () => {}); // a peer that ended: its exit says so
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const ended = new Promise<never>((_, reject) => {
     child.once("error", reject);

@@ -97,6 +97,15 @@ const rows: readonly Row[] = [
     left: ["Transpose"],
   },
   {
+    name: "x+scatter stays where x broadcasts",
+    build: (g, x) => {
+      const rows = g.constant(tensor("int64", [2, 1], [1, 0]));
+      const scattered = g.op("ScatterND", [g.constant(filled("float32", [2, 3], 0)), rows, x], { reduction: "add" });
+      return g.op("Add", [g.op("ReduceSum", [x, g.ints([0])]), scattered]);
+    },
+    left: ["ScatterND", "ReduceSum", "Add"],
+  },
+  {
     name: "a chain of all of them",
     build: (g, x) => {
       const turned = g.op("Transpose", [g.op("Mul", [g.op("Identity", [x]), one(g)])], { perm: [1, 0] });

@@ -6,8 +6,9 @@ import { printGraph } from "../graph/print.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { optimize } from "../passes/optimize.ts";
 import { evaluate } from "../runtime/evaluate.ts";
+import type { DType } from "../tensor/dtype.ts";
 import type { Shape } from "../tensor/shape.ts";
-import type { Tensor } from "../tensor/tensor.ts";
+import { type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Builder } from "./operator.ts";
 import { createBuilder, inference, keyOf } from "./registry.ts";
 
@@ -49,6 +50,14 @@ describe("products with transposed operands", () => {
     expect(text).toMatchInlineSnapshot(
       `"%FusedMatMul_0 f32[5, 3, 4] = com.microsoft.FusedMatMul(%a, %b, transA=0, transB=1, transBatchA=0, transBatchB=0, alpha=1.0)"`,
     );
+  });
+
+  test("a transpose behind an axis that is moved already stays", async () => {
+    const scaled = (g: Builder, a: Value) => g.op("Mul", [transpose(g, a, [0, 2, 1]), g.scalar(2)]);
+    const text = await lowered(
+      graphOf([3, 3, 3], [3, 3, 3], (g, a, b) => g.op("MatMul", [transpose(g, scaled(g, a), [1, 0, 2]), b])),
+    );
+    expect(text).toContain("Transpose(");
   });
 
   test("sequence-first heads: the batch axis comes second", async () => {
@@ -149,6 +158,17 @@ describe("scalar factors of products", () => {
     expect(await lowered(scaled(true))).toContain("Mul(");
   });
 
+  test.each<[string, DType, "MatMul" | "Gemm"]>([
+    ["of integers", "int32", "MatMul"],
+    ["in double precision", "float64", "MatMul"],
+    ["with Gemm in double precision, which alpha lacks,", "float64", "Gemm"],
+  ])("a product %s keeps its factor", async (_, dtype, op) => {
+    const g = createBuilder("tiny");
+    const product = g.op(op, [g.input("a", dtype, [2, 3]), g.input("b", dtype, [3, 2])]);
+    g.output("y", g.op("Mul", [product, g.constant(tensor(dtype, [], [dtype === "int32" ? 3 : 0.1]))]));
+    expect(await lowered(g.build())).toContain("Mul(");
+  });
+
   test("a product that others read keeps its size", async () => {
     const g = createBuilder("tiny");
     const product = g.op("MatMul", [g.input("a", "float32", [2, 3]), g.input("b", "float32", [3, 2])]);
@@ -167,6 +187,27 @@ describe("scalar factors of products", () => {
       ),
     );
     expect(text).toContain("Mul(");
+  });
+});
+
+describe("scatters that add", () => {
+  const column = (...rows: number[]) => tensor("int64", [rows.length, 1], rows);
+  const ops = (indices: (g: Builder) => Value, updates: Shape): string[] => {
+    const g = createBuilder("tiny");
+    const inputs = [g.input("data", "float32", [4, 2]), indices(g), g.input("updates", "float32", updates)];
+    g.output("y", g.op("ScatterND", inputs, { reduction: "add" }));
+    return optimize(g.build(), "cpu").nodes.map((node) => node.op);
+  };
+
+  test("stay where their constant indices differ", () => {
+    expect(ops((g) => g.constant(column(3, 0, 1)), [3, 2])).toEqual(["ScatterND"]);
+  });
+
+  test("do not where two may name one row", () => {
+    expect(ops((g) => g.constant(column(3, 0, -1)), [3, 2])).not.toContain("ScatterND");
+    const more = (g: Builder) =>
+      g.op("Concat", [g.constant(column(0, 1)), g.input("rows", "int64", [2, 1])], { axis: 0 });
+    expect(ops(more, [4, 2])).not.toContain("ScatterND");
   });
 });
 
@@ -216,4 +257,13 @@ describe("a loss and its gradient", () => {
     g.output("gradient", gradients(g, g.op("ReduceSum", [y], { keepdims: 0 }), [x])[0] as Value);
     await lowered(g.build());
   });
+});
+
+test("reshapes of empty tensors stay where they are", async () => {
+  const text = await lowered(
+    graphOf([0, 3], [2, 0, 3], (g, a, b) =>
+      g.op("Exp", [g.op("Add", [g.op("Reshape", [a, g.ints([2, 0, 3])], { allowzero: 1 }), b])]),
+    ),
+  );
+  expect(text).toMatch(/Reshape.*\n.*Add.*\n.*Exp/);
 });

@@ -11,25 +11,30 @@ import { capturedIn } from "./_captured.ts";
  */
 export function mergeCommonSubexpressions(graph: Graph): Graph {
   const replaced = new Map<Value, Value>();
-  const known = new Map<string, Node>();
+  const known = new Map<string, number>(); // positions in `nodes`
   const captured = capturedIn(graph);
   const nodes: Node[] = [];
   for (const original of graph.nodes) {
     const inputs = original.inputs.map((input) => (input === null ? null : (replaced.get(input) ?? input)));
     const node = { ...original, inputs };
     const key = `${node.domain}:${node.op}(${inputs.map((input) => (input === null ? "" : keyOfValue(input))).join(",")})${keyOfAttributes(node)}`;
-    const same = known.get(key);
-    const isNeeded = (output: Value | null, i: number) =>
-      output !== null && (captured.has(output) || (same?.outputs[i] ?? null) === null);
-    if (same === undefined || node.outputs.some(isNeeded)) {
-      known.set(key, node);
+    const position = known.get(key);
+    if (position === undefined || node.outputs.some((output) => output !== null && captured.has(output))) {
+      known.set(key, nodes.length);
       nodes.push(node);
       continue;
     }
-    for (const [i, output] of node.outputs.entries())
-      if (output !== null) replaced.set(output, same.outputs[i] as Value);
+    const first = nodes[position] as Node;
+    const outputs: (Value | null)[] = [...first.outputs];
+    for (const [i, output] of node.outputs.entries()) {
+      const same = outputs[i] ?? null;
+      // An output that only the second has (the indices of MaxPool) becomes one of the first.
+      if (same === null) outputs[i] = output;
+      else if (output !== null) replaced.set(output, same);
+    }
+    nodes[position] = { ...first, outputs };
   }
-  if (replaced.size === 0) return graph;
+  if (nodes.length === graph.nodes.length) return graph;
   return {
     ...graph,
     nodes,
@@ -59,8 +64,9 @@ function keyOfAttributes(node: Node): string {
 }
 
 function keyOfAttribute(attribute: Attribute, node: Node): string {
-  // Subgraphs and tensors are not compared: the node's own name keeps it apart.
-  if (attribute.kind === "graph" || attribute.kind === "tensor") return JSON.stringify(node.name);
+  // Subgraphs and tensors are not compared: the names of the node's outputs, which no other node has, keep it apart.
+  if (attribute.kind === "graph" || attribute.kind === "tensor")
+    return JSON.stringify(node.outputs.map((output) => output?.name));
   const elements: readonly unknown[] = Array.isArray(attribute.value) ? attribute.value : [attribute.value];
   return `${attribute.kind}:${elements.map(keyOfElement).join(" ")}`;
 }

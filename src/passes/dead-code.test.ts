@@ -1,7 +1,9 @@
 import { expect, test } from "vitest";
+import { expectSameResults } from "../../test/support/compare-graphs.ts";
+import type { RawAttributes } from "../graph/builder.ts";
 import type { Graph, Node, Value } from "../graph/graph.ts";
 import { printGraph } from "../graph/print.ts";
-import { createBuilder } from "../ops/registry.ts";
+import { createBuilder, type OpName } from "../ops/registry.ts";
 import { scalar } from "../tensor/tensor.ts";
 import { removeDeadCode } from "./dead-code.ts";
 
@@ -21,18 +23,35 @@ test("drops nodes that no output needs, and what only they needed", () => {
   `);
 });
 
-test("marks outputs that nobody reads as absent", () => {
+test("marks optional outputs that nobody reads as absent", () => {
   const g = createBuilder("tiny");
-  const x = g.input("x", "float32", [4]);
-  const [first] = g.ops("Split", [x], { axis: 0, num_outputs: 2 }, 2) as [Value, Value];
-  g.output("y", first);
+  const inputs = [g.input("x", "float32", [2, 4]), g.input("weight", "float32", [4])];
+  const [y, , factor] = g.ops("LayerNormalization", inputs, {}, 3) as [Value, Value, Value];
+  g.output("y", y);
+  g.output("factor", factor);
   expect(printGraph(removeDeadCode(g.build()))).toMatchInlineSnapshot(`
-    "graph "tiny": 1 input, 1 output, 1 node
-    input %x f32[4]
-    %Split_0 f32[2], _ = Split(%x, axis=0, num_outputs=2)
-    output "y" = %Split_0 f32[2]
+    "graph "tiny": 2 inputs, 2 outputs, 1 node
+    input %x f32[2, 4]
+    input %weight f32[4]
+    %LayerNormalization_0 f32[2, 4], _, %LayerNormalization_2 f32[2, 1] = LayerNormalization(%x, %weight)
+    output "y" = %LayerNormalization_0 f32[2, 4]
+    output "factor" = %LayerNormalization_2 f32[2, 1]
     "
   `);
+});
+
+test.each<[op: OpName, count: number, used: number, attributes: RawAttributes]>([
+  ["TopK", 2, 0, {}],
+  ["TopK", 2, 1, {}],
+  ["Split", 2, 0, { axis: -1, num_outputs: 2 }],
+  ["Split", 2, 1, { axis: -1, num_outputs: 2 }],
+  ["MaxPool", 2, 1, { kernel_shape: [2, 2] }],
+])("keeps outputs that ONNX requires: %s with %s, of which %s is read", async (op, count, used, attributes) => {
+  const g = createBuilder("tiny");
+  const inputs = [g.input("x", "float32", [1, 1, 4, 4]), ...(op === "TopK" ? [g.ints([2])] : [])];
+  g.output("y", g.ops(op, inputs, attributes, count)[used] as Value);
+  const graph = g.build();
+  await expectSameResults(removeDeadCode(graph), graph);
 });
 
 test("gives back the same object when there is nothing to do", () => {

@@ -1,10 +1,11 @@
 /** Removes what no output depends on. */
 
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { mayBeAbsent } from "../ops/registry.ts";
 import { capturedBy } from "./_captured.ts";
 
 /**
- * Drops nodes whose outputs nobody uses, and marks the unused outputs of the others as absent. Inputs of the graph stay: they are
+ * Drops nodes whose outputs nobody uses, and marks unused optional outputs of the others as absent. Inputs of the graph stay: they are
  * its interface.
  *
  * @param graph - Any graph.
@@ -22,9 +23,10 @@ export function removeDeadCode(graph: Graph): Graph {
     }
     for (const input of node.inputs) if (input !== null) used.add(input);
     for (const value of capturedBy(node)) used.add(value);
-    const unused = node.outputs.some((output, i) => output !== null && !alive[i]);
-    changed ||= unused;
-    kept.push(unused ? { ...node, outputs: node.outputs.map((output, i) => (alive[i] ? output : null)) } : node);
+    const outputs = node.outputs.map((output, i) => (alive[i] || !mayBeAbsent(node, i) ? output : null));
+    const isSame = outputs.every((output, i) => output === node.outputs[i]);
+    changed ||= !isSame;
+    kept.push(isSame ? node : { ...node, outputs });
   }
   return changed ? { ...graph, nodes: kept.reverse() } : graph;
 }

@@ -8,7 +8,7 @@ import { formatShape, sizeOf } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import type { FreeOutput } from "./native/engine.ts";
 import type { Answer, Binding, BoundCall, Request } from "./native/protocol.ts";
-import type { Call, DeviceBuffer, Executable, LoadOptions, Plan, Runtime, View } from "./runtime.ts";
+import type { Call, DeviceBuffer, Executable, LoadOptions, Runtime, View } from "./runtime.ts";
 
 /** Options of {@link createCpuRuntime}. */
 export interface CpuRuntimeOptions {
@@ -95,6 +95,7 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
   let next = 0;
   let sessionsCreated = 0;
   let closed: RuntimeError | undefined;
+  let stopping: Promise<void> | undefined;
 
   const close = (error: RuntimeError): void => {
     closed ??= error;
@@ -105,7 +106,7 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
     const waiting = pending.get(answer.id);
     if (waiting === undefined) return;
     pending.delete(answer.id);
-    if (pending.size === 0) worker.unref();
+    if (pending.size === 0 && stopping === undefined) worker.unref();
     if ("error" in answer) waiting.reject(new RuntimeError(answer.error));
     else waiting.resolve(answer.result);
   });
@@ -136,7 +137,11 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
     await ask({ type: "stop" });
     await worker.terminate();
   };
-  let stopping: Promise<void> | undefined;
+  /** Gives up a program or plan; those of a runtime that is disposed go with it. */
+  const release = async (request: Request): Promise<void> => {
+    if (stopping !== undefined) await stopping;
+    else if (closed === undefined) await ask(request);
+  };
 
   const sessionOf = new WeakMap<Executable, number>();
   return {
@@ -169,9 +174,7 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
           const results = await ask<FreeOutput[]>({ type: "runFree", session, inputs: bindings, outputs });
           return Object.fromEntries(results.map((result, i) => [outputs[i] as string, tensorOf(result)]));
         },
-        [Symbol.asyncDispose]: async () => {
-          if (closed === undefined) await ask({ type: "releaseSession", session });
-        },
+        [Symbol.asyncDispose]: () => release({ type: "releaseSession", session }),
       };
       sessionOf.set(executable, session);
       return executable;
@@ -181,20 +184,14 @@ export async function createCpuRuntime(options: CpuRuntimeOptions = {}): Promise
         type: "prepare",
         calls: calls.map((call): BoundCall => boundCall(call, sessionOf.get(call.executable))),
       });
-      return planOf(plan, ask, () => closed !== undefined);
+      return {
+        run: () => ask<number>({ type: "run", plan }),
+        [Symbol.asyncDispose]: () => release({ type: "releasePlan", plan }),
+      };
     },
     [Symbol.asyncDispose]: () => {
       stopping ??= stop();
       return stopping;
-    },
-  };
-}
-
-function planOf(plan: number, ask: <T>(request: Request) => Promise<T>, isClosed: () => boolean): Plan {
-  return {
-    run: () => ask<number>({ type: "run", plan }),
-    [Symbol.asyncDispose]: async () => {
-      if (!isClosed()) await ask({ type: "releasePlan", plan });
     },
   };
 }

@@ -62,7 +62,8 @@ export async function compile(graph: Graph, runtime?: CpuRuntime, options: LoadO
 }
 
 /**
- * Runs a graph once on ONNX Runtime.
+ * Runs a graph once on ONNX Runtime, as it is. Large graphs with gradients of lookups go through `optimize` first: the engine
+ * loses updates of a large `ScatterND` that adds (1.30), which `optimize` writes another way.
  *
  * @param graph - What to run.
  * @param feeds - A tensor for each input, by name.

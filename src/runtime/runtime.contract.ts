@@ -253,6 +253,22 @@ export function runtimeContract(name: string, create: (threads?: number) => Prom
         for (const item of [plan, program] as AsyncDisposable[]) await item[Symbol.asyncDispose]();
       });
 
+      test("of all of them at once, in any order and with runs under way, is no error and ends", async () => {
+        for (const reversed of [false, true]) {
+          const other = await create();
+          const program = await other.load(doubling());
+          const x = await bufferOf([1, 2, 3], other);
+          const plan = await other.prepare([
+            { executable: program, inputs: { x: viewOf(x) }, outputs: { y: viewOf(x) } },
+          ]);
+          const run = plan.run();
+          const items: AsyncDisposable[] = reversed ? [other, program, plan] : [plan, program, other];
+          const disposed = Promise.all(items.map((item) => item[Symbol.asyncDispose]()));
+          const late = expect(plan.run()).rejects.toThrow(/disposed/);
+          await Promise.all([run, disposed, late]);
+        }
+      });
+
       test("makes later runs reject, also those of plans whose program is gone", async () => {
         const other = await another();
         const program = await other.load(doubling(), { name: "twice" });
