@@ -33,6 +33,12 @@ test.each([
     "cameo cook: MatMul: cannot multiply: got [2], needs [3]",
   ],
   [new RuntimeError("the engine fell over"), 1, "cameo cook: the engine fell over"],
+  [new RuntimeError("cook: cannot go on: got x, must be y"), 1, "cameo cook: cannot go on: got x, must be y"],
+  [
+    Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC", syscall: "write" }),
+    1,
+    "cameo cook: cannot go on: ENOSPC: no space left on device, write, the disk is full\nhint: make room and try again; a run goes on with --resume",
+  ],
   [
     new RangeError("sgd: cannot use rate: got -1, must be positive"),
     2,
@@ -71,6 +77,22 @@ test("a fault inside Cameo is told apart from a wrong argument", () => {
   );
   expect(describeFailure("thrown text", null).text).toContain("cameo: cannot go on: thrown text");
 });
+
+test.each([() => new ArrayBuffer(2 ** 53 - 1), () => new Float32Array(2 ** 50)])(
+  "memory that cannot be had is no fault of Cameo: %s",
+  (take) => {
+    let error: unknown;
+    try {
+      take();
+    } catch (cause) {
+      error = cause;
+    }
+    expect(describeFailure(error, command)).toEqual({
+      code: 1,
+      text: expect.stringMatching(/, there is not enough memory\nhint: use a smaller model, batch or context$/),
+    });
+  },
+);
 
 test("the system's refusals keep the system's words", async () => {
   const error = await readFile("/does/not/exist").catch((cause: unknown) => cause);

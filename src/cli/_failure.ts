@@ -33,13 +33,22 @@ export function describeFailure(error: unknown, command: Command | null): Failur
   if (isCameoError(error)) {
     const code = error.code === "usage" ? exitCodes.usage : exitCodes.failed;
     // The inner call says more than the command where it names an operator or the engine.
-    const isInnerName = ["shape", "graph", "unsupported-op", "runtime"].includes(error.code);
+    const isInnerName =
+      ["shape", "graph", "unsupported-op", "runtime"].includes(error.code) && !message.startsWith(`${command?.name}: `);
     return { code, text: lines(isInnerName ? `${call}: ${message}` : underName(call, message)) };
   }
   if ((error instanceof RangeError || error instanceof TypeError) && isHouseForm(message))
     return { code: exitCodes.usage, text: lines(underName(call, message)) };
-  if (isSystemError(error))
-    return { code: exitCodes.failed, text: lines(`${call}: cannot go on: ${message}, the system refused`) };
+  if (isSystemError(error)) {
+    const way = isFullDisk(error)
+      ? ", the disk is full\nhint: make room and try again; a run goes on with --resume"
+      : "";
+    return { code: exitCodes.failed, text: lines(`${call}: cannot go on: ${message}${way || ", the system refused"}`) };
+  }
+  if (error instanceof RangeError && outOfMemory.test(message)) {
+    const way = "there is not enough memory\nhint: use a smaller model, batch or context";
+    return { code: exitCodes.failed, text: lines(`${call}: cannot go on: ${message}`, way) };
+  }
   const kind = error instanceof Error ? `${error.name}: ` : "";
   const apology = "this is a fault of Cameo\nhint: --verbose prints the stack; please report it";
   return { code: exitCodes.failed, text: lines(`${call}: cannot go on: ${kind}${message}`, apology) };
@@ -70,7 +79,14 @@ export function kebab(key: string): string {
   return key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 }
 
-function isSystemError(error: unknown): boolean {
+/** V8's words for memory that cannot be had. */
+const outOfMemory = /^(array buffer allocation failed|invalid (array buffer|typed array) length)/i;
+
+function isFullDisk(error: Error): boolean {
+  return "code" in error && (error.code === "ENOSPC" || error.code === "EDQUOT");
+}
+
+function isSystemError(error: unknown): error is Error {
   return error instanceof Error && "syscall" in error && "code" in error;
 }
 

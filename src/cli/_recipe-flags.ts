@@ -52,7 +52,7 @@ export async function readRecipe(path: string): Promise<Record<string, unknown>>
   } else {
     let text: string;
     try {
-      text = await readFile(path, "utf8");
+      text = (await readFile(path, "utf8")).replace(/^\ufeff/, ""); // some editors begin a file with this mark
     } catch (cause) {
       throw fail(messageOf(cause), "must be a file that can be read", cause);
     }
@@ -63,7 +63,10 @@ export async function readRecipe(path: string): Promise<Record<string, unknown>>
     }
   }
   if (typeof recipe !== "object" || recipe === null || Array.isArray(recipe))
-    throw fail(`got ${Array.isArray(recipe) ? "a list" : typeof recipe}`, "must be an object");
+    throw fail(
+      `got ${Array.isArray(recipe) ? "a list" : recipe === null ? "null" : typeof recipe}`,
+      "must be an object",
+    );
   const { kind = "gpt" } = recipe as { kind?: unknown };
   if (kind !== "gpt") throw fail(`it is of kind ${JSON.stringify(kind)}`, 'kinds are "gpt"');
   return recipe as Record<string, unknown>;

@@ -23,6 +23,7 @@ export interface ClaimedFolder {
  * @param out - What the user named, or undefined for the next free `runs/<name>-N`.
  */
 export async function claimFolder(command: string, out: string | undefined, name: string): Promise<ClaimedFolder> {
+  if (out === "") throw usageError(command, "use --out", 'got ""', "must name a folder");
   for (;;) {
     const path = out ?? (await nextRunPath(name, runsRoot));
     const parent = await mkdir(dirname(path), { recursive: true });

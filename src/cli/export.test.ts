@@ -80,3 +80,14 @@ test("a folder in the file's place is refused before anything is written", async
   expect(stderr).toContain("it is a folder, must be a file, or new");
   expect(existsSync(join(folder, "tokenizer.json"))).toBe(false);
 });
+
+test("a file in the folder's place is refused too, and so is no name", async () => {
+  const path = join(folder, "a-file");
+  writeFileSync(path, "mine");
+  for (const out of [path, join(path, "model.onnx")]) {
+    const { code, stderr } = await cameo(["export", run, "--out", out]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/".*a-file" is a file, must be a folder, or new\n$/)]);
+  }
+  expect(readFileSync(path, "utf8")).toBe("mine");
+  expect((await cameo(["export", run, "--out", ""])).stderr).toContain('cannot use --out: got "", must name');
+});

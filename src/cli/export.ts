@@ -34,8 +34,11 @@ attention_mask, position_ids and past_key_values. tokenizer.json is written besi
     const [run = ""] = args.positionals;
     const { model, weights, tokenizer, step } = await readRun(run);
     const out = args.text("out") ?? join(run, "export");
+    if (out === "") throw usageError("export", "use --out", 'got ""', "must name a file or a folder");
     const target = out.endsWith(".onnx") ? out : join(out, "model.onnx");
     const folder = dirname(target);
+    if ((await stat(folder).catch(() => undefined))?.isDirectory() === false)
+      throw usageError("export", `write "${target}"`, `"${folder}" is a file`, "must be a folder, or new");
     await mkdir(folder, { recursive: true });
     if ((await stat(target).catch(() => undefined))?.isDirectory())
       throw usageError("export", `write "${target}"`, "it is a folder", "must be a file, or new");

@@ -55,7 +55,7 @@ test("recipes come from files too: JSON and modules, with flags over them", asyn
     sampleEvery: 0,
     threads: 1,
   };
-  writeFileSync("mine.json", JSON.stringify(recipe));
+  writeFileSync("mine.json", `\ufeff${JSON.stringify(recipe)}`); // as some editors begin a file
   writeFileSync("mine.mjs", `export default ${JSON.stringify(recipe)};`);
   const first = await cameo(["train", "mine.json", "--batch-size", "4", "--bias", "--json", "--out", "a"]);
   expect(first.stderr).toBe("");
@@ -127,6 +127,12 @@ test("a resumed run keeps its recipe", async () => {
     "the run has 6, it may only be raised",
   );
   expect((await cameo(["train", "--resume", "a", "--out", "b"])).code).toBe(2);
+  writeFileSync("a/recipe.json", "[]");
+  const none = await cameo(["train", "--resume", "a", "--steps", "9"]);
+  expect([none.code, none.stderr]).toEqual([
+    2,
+    expect.stringMatching(/^cameo train: .*a\/recipe.json: cannot read the recipe: got \[\], must be an object\n$/),
+  ]);
   const again = await cameo(["train", "gpt", ...tiny, "--out", "a"]);
   expect(again.code).toBe(1);
   expect(again.stderr).toMatch(
@@ -202,6 +208,13 @@ test.each([
     2,
     /cannot read the recipe ".*no.json": .* must be JSON/,
   ],
+  ["a recipe that is null", ["train", bad("null.json", "null")], 2, /got null, must be an object/],
+  [
+    "a recipe in a module that holds no JSON",
+    ["train", bad("big.mjs", `export default { data: [${JSON.stringify(text)}], seed: 1n };`)],
+    2,
+    /cannot use "seed": got 1, /,
+  ],
   ["a recipe that is a list", ["train", bad("list.json", "[]")], 2, /got a list, must be an object/],
   [
     "a recipe of another kind",
@@ -227,6 +240,13 @@ test.each([
     gpt("--data", text, "--out", text),
     2,
     /cannot use --out ".*text.txt": it is a file, must be a folder, or new/,
+  ],
+  ["no name for a folder", gpt("--data", text, "--out", ""), 2, /cannot use --out: got "", must name a folder/],
+  [
+    "more memory than there is",
+    gpt("--data", text, "--width", "1000000000"),
+    1,
+    /, there is not enough memory\nhint: use a smaller model, batch or context/,
   ],
   ["nothing to resume", ["train", "--resume"], 2, /cannot resume: there is no run in "runs", name one with --out/],
   [

@@ -5,7 +5,7 @@ import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DoneEvent } from "../base/events.ts";
 import { startGptRun } from "../text/gpt-run.ts";
-import { type GptRecipe, type GptRecipeInput, gptPresets } from "../text/recipe.ts";
+import { type GptRecipe, type GptRecipeInput, gptPresets, gptRecipe } from "../text/recipe.ts";
 import { openRunFolder } from "../train/run-folder.ts";
 import { Interrupted, kebab } from "./_failure.ts";
 import { count, shellWord, shortPath } from "./_format.ts";
@@ -94,7 +94,8 @@ async function planOf(args: Arguments): Promise<TrainPlan> {
   if (named !== undefined && out !== undefined && resolve(named) !== resolve(out))
     throw usageError("train", "resume", `got the runs "${named}" and --out "${out}"`, "one at a time");
   const path = named ?? out ?? (await newestRun());
-  const recipe = (await openRunFolder(path)).recipe as GptRecipe;
+  const opened = await openRunFolder(path);
+  const recipe = gptRecipe(opened.recipe as GptRecipeInput, opened.folder.recipe);
   const [file] = named === undefined && what !== undefined ? await sourceOf(what) : [null];
   const preset = args.text("preset");
   checkSame({ ...(preset === undefined ? {} : gptPresets[preset]), ...file, ...keysOf(args) }, recipe, path);

@@ -67,6 +67,20 @@ describe("findTextFiles", () => {
     expect(await paths(at("tree/node_modules/**/*.js"))).toEqual(["tree/node_modules/m/index.js"]);
   });
 
+  test("folders that the caller leaves out are skipped with the reason, below what is named", async () => {
+    await put("some/keep/a.txt", "a");
+    await put("some/out/b.txt", "b");
+    await put("some/out/deep/c.txt", "c");
+    const whyLeftOut = (folder: string) => (folder.endsWith("out") ? "it is out" : undefined);
+    for (const input of [at("some"), at("some/**/*.txt")]) {
+      const { files, skipped } = await findTextFiles(input, { whyLeftOut });
+      expect(files.map(({ path }) => path)).toEqual([at("some/keep/a.txt")]);
+      expect(skipped).toEqual([{ path: at("some/out"), reason: "it is out" }]);
+    }
+    for (const input of [at("some/out"), at("some/out/**/*.txt")])
+      expect((await findTextFiles(input, { whyLeftOut })).files).toHaveLength(2);
+  });
+
   test("files named twice, by link or by glob are taken once", async () => {
     expect(await paths([at("tree/b.txt"), at("tree/b.txt"), at("tree/sub/again.txt"), at("tree/b*")])).toEqual([
       "tree/b.txt",

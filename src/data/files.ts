@@ -3,7 +3,7 @@
  */
 
 import { glob, open, readdir, realpath, stat } from "node:fs/promises";
-import { basename, join, relative, resolve, sep } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { DataError, explain, messageOf } from "../base/errors.ts";
 import { Utf8Reader } from "./_utf8.ts";
 
@@ -26,6 +26,12 @@ export interface TextFiles {
   /** Sorted by path (by code unit, so the order is the same everywhere), each file once. */
   readonly files: readonly TextFile[];
   readonly skipped: readonly SkippedFile[];
+}
+
+/** Options of {@link findTextFiles}. */
+export interface FindTextFilesOptions {
+  /** Says why a folder below what the user named is left out with all that is in it, or undefined. @defaultValue none is */
+  whyLeftOut?: (folder: string) => string | undefined;
 }
 
 /** Options of {@link readText}. */
@@ -73,9 +79,13 @@ const magic = /[*?[\]{}]/;
  * are empty are skipped, with the reason. A file named by itself must be text; {@link readText} checks it while reading.
  *
  * @param inputs - One path or glob, or several.
+ * @param options - See {@link FindTextFilesOptions}.
  * @throws DataError if a path does not exist or cannot be read, a file named by itself is empty, or no text file is left.
  */
-export async function findTextFiles(inputs: string | readonly string[]): Promise<TextFiles> {
+export async function findTextFiles(
+  inputs: string | readonly string[],
+  options: FindTextFilesOptions = {},
+): Promise<TextFiles> {
   const list = typeof inputs === "string" ? [inputs] : inputs;
   const found = new Map<string, TextFile>(); // by real path
   const skipped = new Map<string, string>();
@@ -100,11 +110,18 @@ export async function findTextFiles(inputs: string | readonly string[]): Promise
     }
   };
 
+  const leaveOut = (folder: string): boolean => {
+    const reason = options.whyLeftOut?.(folder);
+    if (reason !== undefined) skipped.set(folder, reason);
+    return reason !== undefined;
+  };
+
   for (const input of list) {
     const info = await stat(input).catch(() => undefined);
-    if (info?.isDirectory()) await walk(input, new Set(), skipped, (path) => take(path, false));
+    if (info?.isDirectory())
+      await walk(input, { seen: new Set(), skipped, leaveOut, take: (path) => take(path, false) });
     else if (info !== undefined) await take(input, true);
-    else if (magic.test(input)) await takeGlob(input, (path) => take(path, false));
+    else if (magic.test(input)) await takeGlob(input, leaveOut, (path) => take(path, false));
     else throw dataError(`read "${input}"`, "there is no such file or folder", "must exist", input);
   }
   const files = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -126,13 +143,18 @@ export async function findTextFiles(inputs: string | readonly string[]): Promise
   return { files, skipped: left };
 }
 
-/** Walks a folder in sorted order. `seen` holds the real paths of its folders, so that a loop of links ends. */
-async function walk(
-  folder: string,
-  seen: Set<string>,
-  skipped: Map<string, string>,
-  take: (path: string) => Promise<void>,
-): Promise<void> {
+/** A walk under way. */
+interface Walk {
+  /** Real paths of the folders so far, so that a loop of links ends. */
+  readonly seen: Set<string>;
+  readonly skipped: Map<string, string>;
+  readonly leaveOut: (folder: string) => boolean;
+  readonly take: (path: string) => Promise<void>;
+}
+
+/** Walks a folder in sorted order. */
+async function walk(folder: string, state: Walk): Promise<void> {
+  const { seen, skipped, leaveOut, take } = state;
   const real = await realpath(folder);
   if (seen.has(real)) return;
   seen.add(real);
@@ -147,12 +169,16 @@ async function walk(
       return undefined;
     });
     if (info === undefined) skipped.set(path, "a link that leads nowhere");
-    else if (info.isDirectory()) await walk(path, seen, skipped, take);
-    else await take(path);
+    else if (!info.isDirectory()) await take(path);
+    else if (!leaveOut(path)) await walk(path, state);
   }
 }
 
-async function takeGlob(pattern: string, take: (path: string) => Promise<void>): Promise<void> {
+async function takeGlob(
+  pattern: string,
+  leaveOut: (folder: string) => boolean,
+  take: (path: string) => Promise<void>,
+): Promise<void> {
   // Parts of the pattern before the first wildcard are named by the user; below them the usual names are set aside.
   const parts = pattern.split(/[\\/]/);
   const named = new Set(parts.filter(isSetAside));
@@ -165,8 +191,15 @@ async function takeGlob(pattern: string, take: (path: string) => Promise<void>):
   // Not walking into them saves the time; what the walk calls a path differs by version, so the result is filtered too.
   const exclude = (path: string): boolean =>
     isSetAside(basename(path)) && !/^\.{0,2}$/.test(basename(path)) && !named.has(basename(path));
+  const known = new Map<string, boolean>([[base, false]]); // by folder: whether it, or one that holds it, is left out
+  const isOut = (folder: string): boolean => {
+    if (relative(base, folder).startsWith("..")) return false;
+    const out = known.get(folder) ?? (isOut(dirname(folder)) || leaveOut(folder));
+    known.set(folder, out);
+    return out;
+  };
   for await (const path of glob(pattern, { exclude })) {
-    if (!meant(path)) continue;
+    if (!meant(path) || isOut(dirname(resolve(path)))) continue;
     const info = await stat(path).catch(() => undefined);
     if (info?.isFile()) await take(path);
   }

@@ -113,6 +113,20 @@ test("a missing, damaged or cut store is a DataError", async () => {
   expect(() => openTokenStore(join(folder, "cut"))).toThrow(/is not a header/);
 });
 
+test("a token beyond the vocabulary is told before anything computes with it", async () => {
+  await write("bytes", ["hello"], 256);
+  const bytes = await readFile(join(folder, "bytes.bin"));
+  bytes.writeUInt16LE(65535, 6);
+  await writeFile(join(folder, "bytes.bin"), bytes);
+  for (const memoryLimitBytes of [undefined, 0]) {
+    using store = openTokenStore(join(folder, "bytes"), memoryLimitBytes === undefined ? {} : { memoryLimitBytes });
+    store.read(0, 3, new Int32Array(3), 0);
+    expect(() => store.read(1, 4, new Int32Array(6), 2)).toThrow(
+      /tokenStore: cannot read ".*bytes": token 3 of ".*bytes.bin" is 65535, must be below 256: the file is damaged\nhint: /,
+    );
+  }
+});
+
 test("a store is current only for the same tokenizer and unchanged files", async () => {
   const sources = [{ path: "a.txt", sizeBytes: 5, mtimeMs: 1.5 }];
   const options = { text: ["hello"], encoder: codePoints(), vocabulary: 256, tokenizer: "points", sources };

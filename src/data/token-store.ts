@@ -54,7 +54,7 @@ const WRITE_BYTES = 2 ** 20;
 const isBigEndian = endianness() === "BE";
 
 function storeError(action: string, path: string, received: string, rule: string, cause?: unknown): DataError {
-  const hint = action.startsWith("open") ? "write the token store again" : undefined;
+  const hint = action === "write" ? undefined : "write the token store again";
   return new DataError(explain({ api: "tokenStore", action: `${action} "${path}"`, received, rule, hint }), {
     source: path,
     cause,
@@ -170,6 +170,7 @@ export function readTokenStoreHeader(path: string): TokenStoreHeader | undefined
     header.version === 1 &&
     (header.dtype === "uint16" || header.dtype === "uint32") &&
     Number.isSafeInteger(header.tokens) &&
+    Number.isSafeInteger(header.vocabulary) &&
     Array.isArray(header.sources);
   if (!isHeader) throw storeError("open", path, `"${path}.json" is not a header`, "must be one of version 1");
   return header as TokenStoreHeader;
@@ -265,11 +266,16 @@ export function openTokenStore(path: string, options: OpenTokenStoreOptions = {}
       }
       if (memory !== undefined) {
         into.set(memory.subarray(position, position + count), at);
-        return;
+      } else {
+        if (slice.byteLength < count * width) slice = new ArrayBuffer(count * width);
+        fill(new Uint8Array(slice, 0, count * width), position);
+        into.set(viewOf(slice).subarray(0, count), at);
       }
-      if (slice.byteLength < count * width) slice = new ArrayBuffer(count * width);
-      fill(new Uint8Array(slice, 0, count * width), position);
-      into.set(viewOf(slice).subarray(0, count), at);
+      for (let i = at; i < at + count; i++)
+        if ((into[i] as number) >>> 0 >= header.vocabulary) {
+          const received = `token ${position + i - at} of "${path}.bin" is ${(into[i] as number) >>> 0}`;
+          throw storeError("read", path, received, `must be below ${header.vocabulary}: the file is damaged`);
+        }
     },
   };
 }

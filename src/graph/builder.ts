@@ -1,8 +1,8 @@
 /** Builds graphs one operator at a time, inferring and checking shapes as it goes. */
 
-import { explain, GraphError } from "../base/errors.ts";
+import { explain, GraphError, ShapeError } from "../base/errors.ts";
 import type { DType } from "../tensor/dtype.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { formatShape, type Shape } from "../tensor/shape.ts";
 import { scalar, type Tensor, tensor } from "../tensor/tensor.ts";
 import type { Attributes, Graph, Node, Output, Signature, Value } from "./graph.ts";
 
@@ -68,8 +68,17 @@ export class GraphBuilder<Name extends string = string> {
     return this.#inputs;
   }
 
-  /** Declares an input of the graph. Throws GraphError if the name is taken. */
+  /** Declares an input of the graph. Throws GraphError if the name is taken, ShapeError for lengths that are none. */
   input(name: string, dtype: DType, shape: Shape): Value {
+    if (!shape.every((length) => Number.isSafeInteger(length) && length >= 0))
+      throw new ShapeError(
+        explain({
+          api: "graph",
+          action: `declare input "${name}"`,
+          received: `got shape ${formatShape(shape)}`,
+          rule: "lengths must be integers from 0",
+        }),
+      );
     const value: Value = { name: this.#claim(name), dtype, shape };
     this.#inputs.push(value);
     return value;

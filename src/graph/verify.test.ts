@@ -35,6 +35,10 @@ const branch = (nodes: Node[], result: Value, inputs: Value[] = []): Attributes 
   body: { kind: "graph", value: graph(inputs, nodes, [["out", result]]) },
 });
 
+test.each([[[-8]], [[2, 1.5]], [[Number.NaN]]])("a builder takes no input of shape %j", (shape) => {
+  expect(() => new GraphBuilder(inference).input("x", "float32", shape)).toThrow(ShapeError);
+});
+
 test("accepts what a builder builds", () => {
   const g = new GraphBuilder(inference);
   const input = g.input("x", "float32", [2, 3]);

@@ -39,6 +39,7 @@ export type TypedArray =
   | BigUint64Array;
 
 type ArrayConstructor = {
+  readonly name: string;
   new (length: number): TypedArray;
   new (buffer: ArrayBufferLike, byteOffset?: number, length?: number): TypedArray;
   readonly BYTES_PER_ELEMENT: number;

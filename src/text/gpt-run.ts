@@ -123,7 +123,7 @@ export async function startGptRun(input: GptRecipeInput | null, options: GptRunO
       `${(data.sizes.train + data.sizes.validation).toLocaleString("en")} tokens of text, ${tokenizer.size} different (${tokenizer.kind})`,
       ...(data.skipped.length === 0
         ? []
-        : [`${data.skipped.length} files left out, such as ${data.skipped[0]?.path}: ${data.skipped[0]?.reason}`]),
+        : [`${data.skipped.length} left out, such as ${data.skipped[0]?.path}: ${data.skipped[0]?.reason}`]),
       ...(data.sizes.validation <= context ? ["the text is too short for a validation split"] : []),
     ],
     ...(options.signal === undefined ? {} : { signal: options.signal }),

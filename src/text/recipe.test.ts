@@ -52,6 +52,18 @@ describe("gptRecipe", () => {
     );
   });
 
+  test("shows any value that a module's recipe may hold", () => {
+    const loop: unknown[] = [];
+    loop.push(loop);
+    for (const [value, shown] of [
+      [1n, "1"],
+      [Number.NaN, "NaN"],
+      [loop, "[object Array]"],
+      ["x".repeat(300), `"${"x".repeat(199)}…`],
+    ] as const)
+      expect(() => gptRecipe({ data, layers: value as never })).toThrow(`cannot use "layers": got ${shown}, `);
+  });
+
   test("names where the recipe came from", () => {
     expect(() => gptRecipe({ data, steps: 0 }, "runs/a/recipe.json")).toThrow(
       /^runs\/a\/recipe\.json: cannot use "steps"/,

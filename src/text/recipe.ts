@@ -97,7 +97,7 @@ const schema: z.ZodType<GptRecipe, GptRecipeInput> = z.strictObject({
   vocabulary: z.int().min(257).max(2 ** 20).default(2048).describe("tokens that a bpe tokenizer learns [tokens]"),
   validationFraction: share.default(0.1).describe("share of the text, at its end, kept for validation"),
   fileOrder: z.enum(["shuffled", "path"]).default("shuffled").describe("order of several files; the last text is the validation text"),
-  layers: count.default(4).describe("blocks of the model"),
+  layers: count.max(1000).default(4).describe("blocks of the model"),
   heads: count.default(4).describe("attention heads; divides width"),
   width: count.default(128).describe("size of the residual stream"),
   context: count.default(64).describe("longest sequence that the model sees [tokens]"),
@@ -192,7 +192,7 @@ export function gptRecipe(input: GptRecipeInput, source = "recipe"): GptRecipe {
         `unknown key "${issue.keys[0]}"`,
         `keys are ${["kind", ...gptRecipeKeys().map((key) => key.name)].join(", ")}`,
       );
-    if (issue.path.length === 0) throw refuse("read the recipe", `got ${JSON.stringify(input)}`, "must be an object");
+    if (issue.path.length === 0) throw refuse("read the recipe", `got ${shown(input)}`, "must be an object");
     const key = issue.path.join(".");
     const value = issue.path.reduce<unknown>(
       (at, part) => (at as Record<PropertyKey, unknown> | undefined)?.[part],
@@ -200,7 +200,7 @@ export function gptRecipe(input: GptRecipeInput, source = "recipe"): GptRecipe {
     );
     throw refuse(
       `use "${key}"`,
-      value === undefined ? "got nothing" : `got ${JSON.stringify(value)}`,
+      value === undefined ? "got nothing" : `got ${shown(value)}`,
       issue.message.replace(/^./, (c) => c.toLowerCase()),
     );
   }
@@ -208,6 +208,18 @@ export function gptRecipe(input: GptRecipeInput, source = "recipe"): GptRecipe {
   if (recipe.width % recipe.heads !== 0)
     throw refuse('use "heads"', `got ${recipe.heads} heads and width ${recipe.width}`, "heads must divide width");
   return recipe;
+}
+
+/** A value in a message: as JSON, where it is some; a module's recipe may hold anything. */
+function shown(value: unknown): string {
+  const isPlain = typeof value === "string" || (typeof value === "object" && value !== null);
+  if (!isPlain) return String(value);
+  try {
+    const text = JSON.stringify(value);
+    return text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  } catch {
+    return Object.prototype.toString.call(value); // it holds itself, or a bigint
+  }
 }
 
 /** Recipes by name; `data` is the user's. Sizes of `nanogpt-cpu` and `baby-gpt` are nanoGPT's, of `gpt2-124m` OpenAI's. */

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../base/errors.ts";
 import type { Batch } from "../train/model.ts";
+import { createRunFolder } from "../train/run-folder.ts";
 import { documentSeparator, type TextDataset, type TextDatasetOptions, textDataset } from "./text-dataset.ts";
 
 let root: string;
@@ -159,6 +160,15 @@ describe("any text", () => {
 });
 
 describe("the folder", () => {
+  test("does not learn from runs that lie in it", async () => {
+    const home = fresh();
+    await createRunFolder(join(home, "runs", "gpt-1"), { words: "not these" });
+    await writeFile(join(home, "a.txt"), letters);
+    using data = await datasetOf("", { paths: [home], folder: join(home, "runs", "gpt-1", "data") });
+    expect(data.tokenizer.size).toBe(26);
+    expect(data.skipped).toEqual([{ path: join(home, "runs", "gpt-1"), reason: "it is the folder of a run" }]);
+  });
+
   test("is used again as it is, even when the text has changed or gone", async () => {
     const [path, folder] = [await textFile(letters), fresh()];
     using first = await datasetOf("", { paths: [path], folder });

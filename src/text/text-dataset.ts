@@ -10,6 +10,7 @@ import { findTextFiles, readText } from "../data/files.ts";
 import { tokenBatches } from "../data/token-batches.ts";
 import { openTokenStore, readTokenStoreHeader, writeTokenStore } from "../data/token-store.ts";
 import type { Batch, Dataset } from "../train/model.ts";
+import { holdsRun } from "../train/run-folder.ts";
 import { trainBpe } from "./tokenizer/bpe-train.ts";
 import { trainCharacter } from "./tokenizer/character.ts";
 import { hashTokenizer, loadTokenizer } from "./tokenizer/load.ts";
@@ -72,7 +73,10 @@ export async function textDataset(options: TextDatasetOptions): Promise<TextData
   let skipped: readonly { path: string; reason: string }[] = [];
   let header = existsSync(tokenizerPath) ? readTokenStoreHeader(tokensPath) : undefined;
   if (header === undefined) {
-    const found = await findTextFiles(options.paths);
+    const found = await findTextFiles(options.paths, {
+      // Recipes, logs and tokenizers of runs, this one's too, are text that nobody means.
+      whyLeftOut: (path) => (holdsRun(path) ? "it is the folder of a run" : undefined),
+    });
     skipped = found.skipped;
     const files = options.fileOrder === "shuffled" ? shuffled(found.files, seed) : found.files;
     const separator = options.tokenizer === "bpe" ? documentSeparator : "\n\n";

@@ -83,9 +83,15 @@ export async function writeCheckpoint(
       await handle.close();
     }
     await syncFolder(temporary);
-    await rm(path, { recursive: true, force: true });
+    // One of that step, from before a resume, stands aside until the new one is in place: a kill between leaves one of the two.
+    const old = temporaryName(join(folder, `.step-${state.step}`));
+    const replaces = await rename(path, old).then(
+      () => true,
+      () => false,
+    );
     await rename(temporary, path);
     await syncFolder(folder);
+    if (replaces) await rm(old, { recursive: true, force: true });
     return { path, sizeBytes: sizeBytes + text.length };
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {});

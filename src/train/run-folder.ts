@@ -30,6 +30,16 @@ export function runFolder(path: string): RunFolder {
 }
 
 /**
+ * Whether a folder has what {@link createRunFolder} makes; a `recipe.json` alone may also be a cook's.
+ *
+ * @param path - Folder; may be missing.
+ */
+export function holdsRun(path: string): boolean {
+  const { recipe, checkpoints } = runFolder(path);
+  return existsSync(recipe) && existsSync(checkpoints);
+}
+
+/**
  * Makes the folder of a new run and writes its recipe.
  *
  * @param path - Folder; must be missing, empty, or hold no run.

@@ -329,6 +329,9 @@ describe("use", () => {
       'step: cannot feed "x": the batch lacks it, the model takes 24 (4×6) of float32',
     );
     await expect(program.step(0, [{ x: new Float32Array(3), labels }])).rejects.toThrow(/got 3 elements/);
+    await expect(program.step(0, [{ x: new Int32Array(24), labels }])).rejects.toThrow(
+      'step: cannot feed "x": got a Int32Array, the model takes float32, held in a Float32Array',
+    );
     expect((await program.step(0, [mlpBatch(0)])).loss).toBeGreaterThan(0);
   });
 

@@ -19,6 +19,7 @@ import {
   type View,
   viewOf,
 } from "../runtime/runtime.ts";
+import { arrayTypeOf } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Arena, layOut } from "./arena.ts";
 import { chunkLength, chunksOf, loadFlat } from "./flat.ts";
@@ -185,6 +186,15 @@ async function feed(inputs: ReadonlyMap<string, View>, batch: Batch): Promise<vo
   for (const [name, view] of inputs) {
     if (name === seedInput) continue;
     const data = batch[name];
+    if (data !== undefined && !(data instanceof arrayTypeOf(view.buffer.dtype)))
+      throw new TypeError(
+        explain({
+          api: "step",
+          action: `feed "${name}"`,
+          received: `got a ${data.constructor.name}`,
+          rule: `the model takes ${view.buffer.dtype}, held in a ${arrayTypeOf(view.buffer.dtype).name}`,
+        }),
+      );
     if (data === undefined || data.length !== view.buffer.length)
       throw new ShapeError(
         explain({

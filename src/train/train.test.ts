@@ -209,6 +209,26 @@ describe("failures", () => {
     expect((await listCheckpoints(folder.checkpoints)).map(({ step }) => step)).toEqual([2]);
   });
 
+  test("parameters that an update made infinite are not written over good ones", async () => {
+    // The loss of step 3 is of the parameters before its update: it is finite, and what the update left is not.
+    const explodes = sgd({ learningRate: (step) => (step === 2 ? Number.MAX_VALUE : 0.01) });
+    for (const evaluation of [undefined, { every: 1 }]) {
+      const folder = await fresh();
+      const run = start({
+        folder,
+        optimizer: explodes,
+        checkpoint: { every: 1 },
+        ...(evaluation === undefined ? {} : { evaluation }),
+      });
+      await expect(run.result).rejects.toThrow(
+        evaluation === undefined
+          ? /train: cannot go on after step 3: parameter ".+" holds (NaN|-?Infinity), it must be finite\nhint: lower/
+          : /train: cannot go on after step 3: the validation loss is NaN, it must be finite/,
+      );
+      expect((await listCheckpoints(folder.checkpoints)).map(({ step }) => step)).toEqual([2, 1]);
+    }
+  });
+
   test("of the data set reach whoever listens", async () => {
     for (const failsAt of [0, 2]) {
       const broken: Dataset = {

@@ -5,6 +5,7 @@ import { explain, RuntimeError } from "../base/errors.ts";
 import type { DoneEvent, RunEvent, SampleEvent } from "../base/events.ts";
 import type { Transform } from "../optim/transform.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
+import { findNonFinite } from "./_finite.ts";
 import { pruneCheckpoints, restoreCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Dataset, Model } from "./model.ts";
 import { EventLog, newestCheckpoint, type RunFolder } from "./run-folder.ts";
@@ -100,6 +101,9 @@ export function train(options: TrainOptions): Run {
     steps: options.steps,
     batchSize: options.batchSize,
     accumulate: options.accumulate ?? 1,
+    "evaluation.every": options.evaluation?.every ?? 1,
+    "checkpoint.every": options.checkpoint?.every ?? 1,
+    "sample.every": options.sample?.every ?? 1,
   }))
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(
@@ -190,6 +194,8 @@ async function runLoop(
   let saved = step;
   const save = async (): Promise<void> => {
     if (folder === undefined || (saved === step && step > 0)) return;
+    const bad = await findNonFinite(program.parameters);
+    if (bad !== null) throw notFinite(step, `parameter "${bad.path}" holds ${bad.value}`);
     const state = {
       step,
       seed,
@@ -216,26 +222,17 @@ async function runLoop(
     const upcoming = step + 1 < steps ? batchesOf(step + 1) : Promise.resolve([]);
     upcoming.catch(() => {});
     const result = await running;
-    if (!Number.isFinite(result.loss))
-      throw new RuntimeError(
-        explain({
-          api: "train",
-          action: `go on after step ${step + 1}`,
-          received: `the loss is ${result.loss}`,
-          rule: "it must be finite",
-          hint: "lower the learning rate or clip the gradient, then continue from the last checkpoint with --resume",
-        }),
-      );
+    if (!Number.isFinite(result.loss)) throw notFinite(step + 1, `the loss is ${result.loss}`);
     const ms = performance.now() - started;
     trainingMs += ms;
     loss = result.loss;
-    const learningRate = options.learningRate?.(step) ?? Number.NaN;
+    const learningRate = options.learningRate?.(step) ?? 0;
     step++;
     emit({
       type: "step",
       step,
       loss,
-      ...(Number.isNaN(learningRate) ? { learningRate: 0 } : { learningRate }),
+      learningRate,
       ms,
       tokensPerSecond: (tokensPerStep / ms) * 1000,
       ...(result.gradientNorm === undefined ? {} : { gradientNorm: result.gradientNorm }),
@@ -243,6 +240,8 @@ async function runLoop(
     batches = await upcoming;
     if (isDue(options.evaluation?.every)) {
       valLoss = await evaluateSplit(program, data, "validation", batchSize, options.evaluation?.batches);
+      if (valLoss !== undefined && !Number.isFinite(valLoss))
+        throw notFinite(step, `the validation loss is ${valLoss}`);
       if (valLoss !== undefined) emit({ type: "evaluation", step, valLoss });
     }
     if (options.sample !== undefined && isDue(options.sample.every))
@@ -264,6 +263,19 @@ async function runLoop(
   };
   emit(done);
   return done;
+}
+
+/** Why a run ends that has left the finite numbers. Its checkpoints are of before: a bad one would be the newest, and resumed. */
+function notFinite(step: number, received: string): RuntimeError {
+  return new RuntimeError(
+    explain({
+      api: "train",
+      action: `go on after step ${step}`,
+      received,
+      rule: "it must be finite",
+      hint: "lower the learning rate or clip the gradient, in a new run: resumed, this one takes the same steps again",
+    }),
+  );
 }
 
 /**

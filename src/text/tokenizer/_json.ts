@@ -81,9 +81,13 @@ export function checkTokenizerJson(value: unknown): TokenizerJson {
       'only "BPE" is supported, byte-level (as GPT-2) or one character a token',
     );
   if (!isRecord(model["vocab"])) throw refuse("model.vocab", "it is missing", "must map tokens to ids");
+  const ids = new Set<unknown>();
   for (const [token, id] of Object.entries(model["vocab"])) {
     if (!Number.isInteger(id) || (id as number) < 0)
       throw refuse(`model.vocab[${JSON.stringify(token)}]`, `got ${String(id)}`, "ids are integers from 0");
+    if (ids.has(id))
+      throw refuse(`model.vocab[${JSON.stringify(token)}]`, `got ${id}, which another token has`, "ids differ");
+    ids.add(id);
   }
   if (!Array.isArray(model["merges"])) throw refuse("model.merges", "it is missing", "must be a list");
   json["added_tokens"] ??= [];

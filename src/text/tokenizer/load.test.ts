@@ -112,6 +112,7 @@ describe("loadTokenizer", () => {
     ],
     ["a merge that is none", gpt2({}, { merges: ["ab"] }), 'got "ab", must be "left right" or a pair'],
     ["a token of other bytes", gpt2({}, { vocab: { a: 0, "▁b": 1 }, merges: [] }), "it is not a byte-level token"],
+    ["an id that two tokens have", gpt2({}, { vocab: { a: 0, b: 0 } }), "got 0, which another token has, ids differ"],
     ["an id that is none", gpt2({}, { vocab: { a: -1 } }), "got -1, ids are integers from 0"],
     [
       "a token that strips spaces",
