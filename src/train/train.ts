@@ -6,6 +6,7 @@ import type { DoneEvent, RunEvent, SampleEvent } from "../base/events.ts";
 import type { Transform } from "../optim/transform.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
 import { findNonFinite } from "./_finite.ts";
+import { lockFolder } from "./_lock.ts";
 import { pruneCheckpoints, restoreCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { Dataset, Model } from "./model.ts";
 import { EventLog, newestCheckpoint, type RunFolder } from "./run-folder.ts";
@@ -134,6 +135,7 @@ async function runLoop(
 ): Promise<DoneEvent> {
   await using resources = new AsyncDisposableStack();
   const { model, data, folder, steps, batchSize, accumulate = 1, seed = 0 } = options;
+  if (folder !== undefined) resources.use(await lockFolder(folder.path));
   const runtime = options.runtime ?? resources.use(await createCpuRuntime());
   const program = resources.use(
     await createStepProgram({
