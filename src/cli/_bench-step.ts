@@ -8,7 +8,7 @@ import { adam } from "../optim/adam.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
 import { viewOf } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type GptModel, gpt } from "../text/gpt.ts";
+import { type GptModel, gpt, sequenceFirst } from "../text/gpt.ts";
 import { liveWeights } from "../text/gpt-run.ts";
 import { createStepProgram, type StepProgram } from "../train/step-program.ts";
 import { type Peer, type PeerSetup, startTorch } from "./_bench-peer.ts";
@@ -99,8 +99,8 @@ export async function benchStep(options: BenchStepOptions): Promise<StepBenchmar
   const rows = (first: number) => Int32Array.from({ length: count }, (_, i) => stream.integer(first + i, vocabulary));
   const [tokens, labels] = [rows(0), rows(count)];
   const batch = {
-    tokens: sequenceFirst(tokens, batchSize, context),
-    labels: sequenceFirst(labels, batchSize, context),
+    tokens: sequenceFirst(tokens, batchSize),
+    labels: sequenceFirst(labels, batchSize),
   };
 
   await using program = await createStepProgram({ runtime, model, optimizer, batchSize, seed: 1 });
@@ -279,11 +279,6 @@ function setupOf(
     targets: [...labels],
     weights,
   };
-}
-
-/** [B, T] → [T, B]. */
-function sequenceFirst(rows: Int32Array, batchSize: number, context: number): Int32Array {
-  return Int32Array.from(rows, (_, i) => rows[(i % batchSize) * context + Math.floor(i / batchSize)] as number);
 }
 
 function sorted(values: readonly number[]): number[] {

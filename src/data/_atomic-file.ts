@@ -2,6 +2,7 @@
 
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
+import { syncFolder, temporaryName } from "../base/files.ts";
 
 /** A file being written. `await using` it: what was not committed is removed. */
 export class AtomicFile implements AsyncDisposable {
@@ -16,8 +17,8 @@ export class AtomicFile implements AsyncDisposable {
   }
 
   static async create(path: string): Promise<AtomicFile> {
-    const temporary = `${path}.${process.pid}.tmp`;
-    return new AtomicFile(path, temporary, await open(temporary, "w"));
+    const temporary = temporaryName(path);
+    return new AtomicFile(path, temporary, await open(temporary, "wx"));
   }
 
   async write(bytes: Uint8Array): Promise<void> {
@@ -34,10 +35,7 @@ export class AtomicFile implements AsyncDisposable {
     await file.close();
     this.#file = undefined;
     await rename(this.#temporary, this.#path);
-    // The rename itself is on disk once the folder is; some systems cannot open a folder, and lose nothing by it.
-    const folder = await open(dirname(this.#path)).catch(() => undefined);
-    await folder?.sync().catch(() => {});
-    await folder?.close();
+    await syncFolder(dirname(this.#path)); // the rename itself is on disk once the folder is
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

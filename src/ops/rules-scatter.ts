@@ -7,6 +7,7 @@
 import type { Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { tensor } from "../tensor/tensor.ts";
+import { reshape } from "./_gradient.ts";
 import type { Builder } from "./operator.ts";
 import type { Match, Rule } from "./rule.ts";
 import { isZero } from "./rules-algebra.ts";
@@ -75,8 +76,4 @@ function areDistinct(match: Match, indices: Value): boolean {
 function isDistinct(data: ArrayLike<unknown>): boolean {
   const rows = Array.from(data, Number);
   return rows.every((row) => row >= 0) && new Set(rows).size === rows.length;
-}
-
-function reshape(g: Builder, value: Value, shape: readonly number[]): Value {
-  return g.op("Reshape", [value, g.ints(shape)]);
 }

@@ -93,6 +93,23 @@ export function gpt(options: GptOptions): GptModel {
   };
 }
 
+/**
+ * Rows of sequences as the model takes them: position by position.
+ *
+ * @shape rows [batch·context], row by row → [context·batch]
+ * @param rows - Tokens or labels.
+ * @param batchSize - Number of rows.
+ * @returns A new array.
+ */
+export function sequenceFirst(rows: Int32Array, batchSize: number): Int32Array {
+  const context = rows.length / batchSize;
+  const turned = new Int32Array(rows.length);
+  for (let row = 0; row < batchSize; row++)
+    for (let position = 0; position < context; position++)
+      turned[position * batchSize + row] = rows[row * context + position] as number;
+  return turned;
+}
+
 /** Tokens [T·B] → logits [T·B, V]. */
 function gptBody(config: Required<GptOptions>): Layer {
   const { layers, heads, width, context, vocabulary, bias } = config;

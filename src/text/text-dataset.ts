@@ -9,8 +9,9 @@ import { RandomStream } from "../base/random.ts";
 import { findTextFiles, readText } from "../data/files.ts";
 import { tokenBatches } from "../data/token-batches.ts";
 import { openTokenStore, readTokenStoreHeader, writeTokenStore } from "../data/token-store.ts";
-import type { Batch, Dataset } from "../train/model.ts";
+import type { Dataset } from "../train/model.ts";
 import { holdsRun } from "../train/run-folder.ts";
+import { sequenceFirst } from "./gpt.ts";
 import { trainBpe } from "./tokenizer/bpe-train.ts";
 import { trainCharacter } from "./tokenizer/character.ts";
 import { hashTokenizer, loadTokenizer } from "./tokenizer/load.ts";
@@ -133,7 +134,7 @@ export async function textDataset(options: TextDatasetOptions): Promise<TextData
     fingerprint: `${header.tokenizer}:${header.tokens}`,
     batch: (index, batchSize) => {
       const { inputs, targets } = batches.batch(index, { batchSize, context, split: "train" });
-      return sequenceFirst(inputs, targets, batchSize, context);
+      return { tokens: sequenceFirst(inputs, batchSize), labels: sequenceFirst(targets, batchSize) };
     },
     evaluation: (split, index, batchSize) => {
       const windows = Math.floor((batches.sizes[split] - 1) / context);
@@ -148,22 +149,10 @@ export async function textDataset(options: TextDatasetOptions): Promise<TextData
         inputs.set(window.subarray(0, context), row * context);
         targets.set(window.subarray(1), row * context);
       }
-      return sequenceFirst(inputs, targets, batchSize, context);
+      return { tokens: sequenceFirst(inputs, batchSize), labels: sequenceFirst(targets, batchSize) };
     },
     [Symbol.dispose]: () => store[Symbol.dispose](),
   };
-}
-
-/** Rows of sequences [B, T] as the GPT takes them: position by position, [T, B]. */
-function sequenceFirst(inputs: Int32Array, targets: Int32Array, batchSize: number, context: number): Batch {
-  const tokens = new Int32Array(inputs.length);
-  const labels = new Int32Array(inputs.length);
-  for (let row = 0; row < batchSize; row++)
-    for (let position = 0; position < context; position++) {
-      tokens[position * batchSize + row] = inputs[row * context + position] as number;
-      labels[position * batchSize + row] = targets[row * context + position] as number;
-    }
-  return { tokens, labels };
 }
 
 /** Files in an order that depends on their number and the seed alone. */

@@ -1,4 +1,4 @@
-/** Programs that run over flat memory, stretch by stretch. */
+/** Loading programs, also such as run over flat memory, stretch by stretch. */
 
 import type { Graph } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
@@ -18,14 +18,23 @@ export function chunksOf(begin: number, end: number): [number, number][] {
   return chunks;
 }
 
+/** A graph as a target runs it, loaded. */
+export interface Program {
+  readonly graph: Graph;
+  readonly executable: Executable;
+}
+
 /**
- * Loads a graph whose named inputs and outputs are flat, so that one program runs over stretches of any length.
+ * Optimises a graph for the runtime's target and loads it.
  *
  * @param runtime - Where.
- * @param graph - Built for one length; must not have baked the length into a constant.
- * @param flat - Names of the inputs and outputs that have the stretch's length.
+ * @param graph - Any graph.
+ * @param flat - Names of inputs and outputs with the length of a stretch: one program then runs over stretches of any length. The graph
+ * must not have baked the length into a constant.
  */
-export function loadFlat(runtime: Runtime, graph: Graph, flat: readonly string[]): Promise<Executable> {
+export async function loadProgram(runtime: Runtime, graph: Graph, flat: readonly string[] = []): Promise<Program> {
+  const optimized = optimize(graph, runtime.target);
   const dynamicShapes = Object.fromEntries(flat.map((name) => [name, ["n"]]));
-  return runtime.load(writeOnnx(optimize(graph, runtime.target), { dynamicShapes }), { name: graph.name });
+  const executable = await runtime.load(writeOnnx(optimized, { dynamicShapes }), { name: graph.name });
+  return { graph: optimized, executable };
 }

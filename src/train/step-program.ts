@@ -6,10 +6,8 @@
 import { explain, RuntimeError, ShapeError } from "../base/errors.ts";
 import { RandomStream } from "../base/random.ts";
 import type { Graph } from "../graph/graph.ts";
-import { writeOnnx } from "../graph/onnx/export.ts";
 import { flattenParameters } from "../nn/layer.ts";
 import type { Transform } from "../optim/transform.ts";
-import { optimize } from "../passes/optimize.ts";
 import {
   type Call,
   type DeviceBuffer,
@@ -22,7 +20,7 @@ import {
 import { arrayTypeOf } from "../tensor/dtype.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { type Arena, layOut } from "./arena.ts";
-import { chunkLength, chunksOf, loadFlat } from "./flat.ts";
+import { chunkLength, chunksOf, loadProgram } from "./flat.ts";
 import { allocateMemory, initializeMemory, type Memory, type StateTensor } from "./memory.ts";
 import type { Batch, Model } from "./model.ts";
 import {
@@ -114,26 +112,24 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
   await initializeMemory(declared, memory, options.seed);
   const inputs = allocateInputs(runtime, model, batchSize);
   const gradient = gradientGraph(model, batchSize, options.recompute);
-  const calls = await gradientCalls(runtime, gradient, memory, inputs, arena, accumulate);
-  const update = await planUpdate(runtime, arena, memory);
+  // What fails half way leaves nothing in the runtime.
+  await using loading = new AsyncDisposableStack();
+  const calls = await gradientCalls(runtime, gradient, memory, inputs, arena, accumulate, loading);
+  const update = await planUpdate(runtime, arena, memory, loading);
+  const prepare = async (list: readonly Call[]): Promise<Plan> => loading.use(await runtime.prepare(list));
   // A step is one trip to the engine for each batch: the update rides with the last.
-  const last = await runtime.prepare([...(calls.again ?? calls.first), ...update.calls]);
-  const first = accumulate === 1 ? last : await runtime.prepare(calls.first);
-  const middle = accumulate <= 2 ? last : await runtime.prepare(calls.again as Call[]);
+  const last = await prepare([...(calls.again ?? calls.first), ...update.calls]);
+  const first = accumulate === 1 ? last : await prepare(calls.first);
+  const middle = accumulate <= 2 ? last : await prepare(calls.again as Call[]);
   const seeds = new RandomStream(options.seed, "step");
-  const plans: Plan[] = [...new Set([first, middle, last])];
-  const executables: Executable[] = [...calls.executables, ...update.executables];
-  const prepareEvaluation = async (): Promise<Plan> => {
-    const graph = optimize(evaluationGraph(model, batchSize), runtime.target);
-    const executable = await runtime.load(writeOnnx(graph), { name: graph.name });
-    executables.push(executable);
-    const prepared = await runtime.prepare([
-      { executable, inputs: bind(graph, memory, inputs), outputs: { [lossOutput]: viewOf(memory.loss, []) } },
-    ]);
-    plans.push(prepared);
-    return prepared;
+  const prepareEvaluation = async (owner: AsyncDisposableStack): Promise<Plan> => {
+    const { graph, executable } = await loadProgram(runtime, evaluationGraph(model, batchSize));
+    owner.use(executable);
+    const outputs = { [lossOutput]: viewOf(memory.loss, []) };
+    return owner.use(await runtime.prepare([{ executable, inputs: bind(graph, memory, inputs), outputs }]));
   };
-  let evaluation = options.evaluation === true ? await prepareEvaluation() : undefined;
+  let evaluation = options.evaluation === true ? await prepareEvaluation(loading) : undefined;
+  const owned = loading.move();
 
   return {
     parameterCount: arena.places.reduce((sum, place) => sum + sizeOf(place.shape), 0),
@@ -163,14 +159,12 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
       return { loss: loss / accumulate, ...norm };
     },
     evaluate: async (batch) => {
-      evaluation ??= await prepareEvaluation();
+      evaluation ??= await prepareEvaluation(owned);
       await feed(inputs, batch);
       await evaluation.run();
       return Number((await memory.loss.read())[0]);
     },
-    [Symbol.asyncDispose]: async () => {
-      for (const item of [...plans, ...executables]) await item[Symbol.asyncDispose]();
-    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }
 
@@ -226,9 +220,10 @@ async function gradientCalls(
   inputs: ReadonlyMap<string, View>,
   arena: Arena,
   accumulate: number,
-): Promise<{ first: Call[]; again: Call[] | null; executables: Executable[] }> {
-  const program = optimize(graph, runtime.target);
-  const executable = await runtime.load(writeOnnx(program), { name: program.name });
+  owner: AsyncDisposableStack,
+): Promise<{ first: Call[]; again: Call[] | null }> {
+  const { graph: program, executable } = await loadProgram(runtime, graph);
+  owner.use(executable);
   const outputs = (gradients: DeviceBuffer): Record<string, View> => {
     const views: Record<string, View> = { [lossOutput]: viewOf(memory.loss, []) };
     for (const { path, shape, offset } of arena.places)
@@ -248,15 +243,17 @@ async function gradientCalls(
     inputs: bind(program, memory, inputs),
     outputs: outputs(gradients),
   });
-  if (accumulate === 1) return { first: [call(memory.gradient)], again: null, executables: [executable] };
+  if (accumulate === 1) return { first: [call(memory.gradient)], again: null };
 
   // The first batch starts the sum, the others add to it.
   const scratch = runtime.createBuffer("float32", arena.length);
   const weight = viewOf(runtime.createBuffer("float32", 1), []);
   await weight.buffer.write(Float32Array.of(1 / accumulate));
   const flat = ["sum", "x", "next"];
-  const start = await loadFlat(runtime, accumulateGraph(chunkLength, "start"), flat.slice(1));
-  const add = await loadFlat(runtime, accumulateGraph(chunkLength, "add"), flat);
+  const { executable: start } = await loadProgram(runtime, accumulateGraph(chunkLength, "start"), flat.slice(1));
+  owner.use(start);
+  const { executable: add } = await loadProgram(runtime, accumulateGraph(chunkLength, "add"), flat);
+  owner.use(add);
   const gather = (program: Executable, adding: boolean): Call[] =>
     chunksOf(0, arena.length).map(([begin, end]) => {
       const sum = viewOf(memory.gradient, [end - begin], begin);
@@ -267,6 +264,5 @@ async function gradientCalls(
   return {
     first: [gradients, ...gather(start, false)],
     again: [gradients, ...gather(add, true)],
-    executables: [executable, start, add],
   };
 }

@@ -1,15 +1,12 @@
 /** The calls that turn gradients into new parameters and slots, in place. */
 
-import type { Graph } from "../graph/graph.ts";
-import { writeOnnx } from "../graph/onnx/export.ts";
 import { createBuilder } from "../ops/registry.ts";
 import type { Transform } from "../optim/transform.ts";
 import { mayWriteInPlace } from "../passes/in-place.ts";
-import { optimize } from "../passes/optimize.ts";
 import { type Call, type DeviceBuffer, type Executable, type Runtime, type View, viewOf } from "../runtime/runtime.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
 import type { Arena, Place, Region } from "./arena.ts";
-import { chunkLength, chunksOf, loadFlat } from "./flat.ts";
+import { chunkLength, chunksOf, loadProgram, type Program } from "./flat.ts";
 import type { Memory } from "./memory.ts";
 import {
   globalNormInput,
@@ -24,7 +21,6 @@ import {
 /** Calls of one update with what must be fed before it. */
 export interface UpdatePlan {
   readonly calls: readonly Call[];
-  readonly executables: readonly Executable[];
   /** Where the global norm of the gradients is left, if some transformation asked for it. */
   readonly norm: DeviceBuffer | null;
   /** Computes the scalars of a step on the host and feeds them. */
@@ -45,14 +41,19 @@ interface UpdateProgram {
  * @param runtime - Where it runs.
  * @param arena - Layout of the flat buffers.
  * @param memory - The buffers.
+ * @param owner - Disposes the programs that the plan loads.
  */
-export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory): Promise<UpdatePlan> {
+export async function planUpdate(
+  runtime: Runtime,
+  arena: Arena,
+  memory: Memory,
+  owner: AsyncDisposableStack,
+): Promise<UpdatePlan> {
   const calls: Call[] = [];
-  const executables: Executable[] = [];
-  const keep = async (loading: Promise<Executable>): Promise<Executable> => {
-    const executable = await loading;
-    executables.push(executable);
-    return executable;
+  const load: Load = async (graph, flat) => {
+    const program = await loadProgram(runtime, graph, flat);
+    owner.use(program.executable);
+    return program;
   };
 
   let norm: DeviceBuffer | null = null;
@@ -60,19 +61,19 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
     norm = runtime.createBuffer("float32", 1);
     const chunks = chunksOf(0, arena.length);
     const partial = runtime.createBuffer("float32", chunks.length);
-    const squares = await keep(loadFlat(runtime, squaredNormGraph(chunkLength), ["x"]));
+    const { executable: squares } = await load(squaredNormGraph(chunkLength), ["x"]);
     for (const [i, [begin, end]] of chunks.entries())
       calls.push({
         executable: squares,
         inputs: { x: viewOf(memory.gradient, [end - begin], begin) },
         outputs: { sum: viewOf(partial, [1], i) },
       });
-    const root = await keep(runtime.load(writeOnnx(normGraph(chunks.length)), { name: "norm" }));
+    const { executable: root } = await load(normGraph(chunks.length));
     calls.push({ executable: root, inputs: { partial: viewOf(partial) }, outputs: { norm: viewOf(norm, []) } });
   }
 
   const scalars = new Map<Transform, Map<string, View>>();
-  const scratch = scratchMemory(runtime, keep);
+  const scratch = scratchMemory(runtime, load);
   for (const region of arena.regions) {
     const { transform } = region;
     const views = new Map<string, View>();
@@ -87,17 +88,15 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
       calls.push(...(await stretchCalls(program, region, memory, fixed, begin, shape, scratch)));
     };
     if (transform.elementwise) {
-      const program = await loadUpdate(runtime, transform, [chunkLength], true, keep);
+      const program = await loadUpdate(transform, [chunkLength], true, load);
       for (const [begin, end] of chunksOf(region.begin, region.end)) await add(program, begin, [end - begin]);
     } else {
       const programs = new Map<string, UpdateProgram>();
-      for (const place of region.places)
-        await add(await programOf(place, programs, runtime, keep), place.offset, place.shape);
+      for (const place of region.places) await add(await programOf(place, programs, load), place.offset, place.shape);
     }
   }
   return {
     calls,
-    executables,
     norm,
     feedScalars: async (step) => {
       for (const [transform, views] of scalars) {
@@ -108,37 +107,23 @@ export async function planUpdate(runtime: Runtime, arena: Arena, memory: Memory)
   };
 }
 
-type Keep = (loading: Promise<Executable>) => Promise<Executable>;
+type Load = (graph: Program["graph"], flat?: readonly string[]) => Promise<Program>;
 
 /** Parameters of one shape share a program. */
-async function programOf(
-  place: Place,
-  known: Map<string, UpdateProgram>,
-  runtime: Runtime,
-  keep: Keep,
-): Promise<UpdateProgram> {
+async function programOf(place: Place, known: Map<string, UpdateProgram>, load: Load): Promise<UpdateProgram> {
   const key = place.shape.join(",");
-  const program = known.get(key) ?? (await loadUpdate(runtime, place.transform, place.shape, false, keep));
+  const program = known.get(key) ?? (await loadUpdate(place.transform, place.shape, false, load));
   known.set(key, program);
   return program;
 }
 
-async function loadUpdate(
-  runtime: Runtime,
-  transform: Transform,
-  shape: Shape,
-  flat: boolean,
-  keep: Keep,
-): Promise<UpdateProgram> {
-  const graph: Graph = optimize(updateGraph(transform, shape), runtime.target);
+async function loadUpdate(transform: Transform, shape: Shape, flat: boolean, load: Load): Promise<UpdateProgram> {
   const pairs = ["parameter", ...Object.keys(transform.slots).map((slot) => slotInput(slot))].map((input) => ({
     input,
     output: prefixes.next + input,
   }));
   const flatNames = [...pairs.flatMap(({ input, output }) => [input, output]), "gradient"];
-  const executable = await keep(
-    flat ? loadFlat(runtime, graph, flatNames) : runtime.load(writeOnnx(graph), { name: graph.name }),
-  );
+  const { graph, executable } = await load(updateGraph(transform, shape), flat ? flatNames : []);
   return {
     executable,
     inputs: new Set(graph.inputs.map(({ name }) => name)),
@@ -155,9 +140,9 @@ interface Scratch {
   copy(): Promise<Executable>;
 }
 
-function scratchMemory(runtime: Runtime, keep: Keep): Scratch {
+function scratchMemory(runtime: Runtime, load: Load): Scratch {
   const buffers: DeviceBuffer[] = [];
-  let copy: Promise<Executable> | undefined;
+  let copy: Promise<Program> | undefined;
   return {
     take: (index, length) => {
       const known = buffers[index];
@@ -166,14 +151,13 @@ function scratchMemory(runtime: Runtime, keep: Keep): Scratch {
       buffers[index] = buffer;
       return buffer;
     },
-    copy: () => {
+    copy: async () => {
       if (copy === undefined) {
         const g = createBuilder("copy");
         g.output("to", g.op("Identity", [g.input("from", "float32", [chunkLength])]));
-        const dynamicShapes = { from: ["n"], to: ["n"] };
-        copy = keep(runtime.load(writeOnnx(g.build(), { dynamicShapes }), { name: "copy" }));
+        copy = load(g.build(), ["from", "to"]);
       }
-      return copy;
+      return (await copy).executable;
     },
   };
 }
