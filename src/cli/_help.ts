@@ -44,6 +44,22 @@ export function commandHelp(command: Command): string {
   ].join("\n");
 }
 
+/** Text of `cameo help <command>` for a command that only holds others. */
+export function groupHelp({ name, summary, details = [], subcommands = [] }: Command): string {
+  const width = Math.max(...subcommands.map((command) => command.name.length));
+  return [
+    `cameo ${name}: ${summary}`,
+    "",
+    `  cameo ${name} <command> [arguments] [flags]`,
+    "",
+    ...subcommands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
+    ...details.flatMap((paragraph) => ["", ...wrapped(paragraph)]),
+    "",
+    `  cameo help ${name} <command>   its flags and examples`,
+    "",
+  ].join("\n");
+}
+
 function variantLines({ name, variants = [] }: Command): string[] {
   if (variants.length === 0) return [];
   const rows = variants.map((variant) => [`cameo help ${name} ${variant.title}`, variant.command.summary] as const);

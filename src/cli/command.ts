@@ -63,6 +63,8 @@ export interface Command {
   readonly stops?: "gracefully" | "at once";
   /** Other forms of the command, which take other flags. @defaultValue none */
   readonly variants?: readonly Variant[];
+  /** Commands below this one, named `"data sample"`; such a command does nothing by itself. @defaultValue none */
+  readonly subcommands?: readonly Command[];
   /** Does the work; returns the exit code. What it throws becomes one line on stderr and exit code 1 or 2. */
   run(args: Arguments, io: Io): Promise<number>;
 }

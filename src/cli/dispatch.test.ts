@@ -29,12 +29,15 @@ test.each([[[]], [["--help"]], [["help"]], [["-h"]]])(
   },
 );
 
-test.each(commands.map(({ name }) => name))(
+/** Every command that does something; those below a group among them. */
+const leaves = commands.flatMap((one) => one.subcommands ?? [one]);
+
+test.each(leaves.map(({ name }) => name))(
   "help of %s shows its form, every flag, and examples that parse",
   async (name) => {
-    const { code, stdout } = await cameo(["help", name]);
+    const { code, stdout } = await cameo(["help", ...name.split(" ")]);
     expect(code).toBe(0);
-    const { usage, flags, examples } = commands.find((one) => one.name === name) as Command;
+    const { usage, flags, examples } = leaves.find((one) => one.name === name) as Command;
     expect(stdout).toContain(`cameo ${name} ${usage}`);
     for (const flag of flags) expect(stdout).toMatch(new RegExp(`^  --(\\[no-\\])?${flag.name}\\b`, "m"));
     for (const example of examples) {
@@ -42,12 +45,12 @@ test.each(commands.map(({ name }) => name))(
       for (const [, flag] of example.matchAll(/(?<= )--(?:no-)?([\w-]+)/g))
         expect(flags.map((one) => one.name)).toContain(flag);
     }
-    expect((await cameo([name, "--help"])).stdout).toBe(stdout);
+    expect((await cameo([...name.split(" "), "--help"])).stdout).toBe(stdout);
   },
 );
 
 test("every flag is described in one line without a period", () => {
-  for (const { flags } of commands) for (const { description } of flags) expect(description).toMatch(/^[^\n]*[^.\n]$/);
+  for (const { flags } of leaves) for (const { description } of flags) expect(description).toMatch(/^[^\n]*[^.\n]$/);
 });
 
 test("--version prints the package's version", async () => {
@@ -98,4 +101,20 @@ test("Ctrl-C ends a command at once, or lets it finish if it says so", async () 
     },
   );
   expect((await cameo(["wait"], { commands: [graceful], signal: interrupt() })).code).toBe(3);
+});
+
+test("a group lists the commands below it and runs the one that is named", async () => {
+  const below = command("tools saw", async (args) => args.positionals.length, { positionals: [0, 3] });
+  const group = command("tools", async () => 9, { subcommands: [below] });
+  for (const words of [["tools"], ["tools", "--help"], ["help", "tools"]]) {
+    const { code, stdout } = await cameo(words, { commands: [group] });
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ {2}tools saw {2}do tools saw$/m);
+  }
+  expect((await cameo(["tools", "saw", "oak", "ash"], { commands: [group] })).code).toBe(2);
+  expect((await cameo(["help", "tools", "saw"], { commands: [group] })).stdout).toContain(
+    "cameo tools saw: do tools saw",
+  );
+  const { code, stderr } = await cameo(["tools", "sew"], { commands: [group] });
+  expect([code, stderr]).toEqual([2, expect.stringContaining('the nearest is "saw"')]);
 });

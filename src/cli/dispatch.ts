@@ -1,7 +1,7 @@
 /** From the words of a command line to an exit code. */
 
 import { describeFailure, Interrupted } from "./_failure.ts";
-import { commandHelp, overview } from "./_help.ts";
+import { commandHelp, groupHelp, overview } from "./_help.ts";
 import { nearest } from "./_nearest.ts";
 import { parseArguments } from "./_parse.ts";
 import { type Command, exitCodes, type Io, usageError } from "./command.ts";
@@ -29,8 +29,13 @@ export async function dispatch(words: readonly string[], io: Io, commands: reado
       io.stdout.write(overview(commands));
       return exitCodes.done;
     }
-    command = await variantOf(find(name, commands), asksForHelp ? rest.slice(1) : rest);
-    const args = parseArguments(command, asksForHelp ? ["--help"] : rest);
+    const found = descend(find(name, commands), asksForHelp ? rest.slice(1) : rest);
+    if (found.command.subcommands !== undefined) {
+      io.stdout.write(groupHelp(found.command));
+      return exitCodes.done;
+    }
+    command = await variantOf(found.command, found.rest);
+    const args = parseArguments(command, asksForHelp ? ["--help"] : found.rest);
     if (args.isOn("help")) {
       io.stdout.write(commandHelp(command));
       return exitCodes.done;
@@ -52,6 +57,19 @@ function find(name: string, commands: readonly Command[]): Command {
   const close = nearest(name, names);
   const way = close === undefined ? `commands are ${names.join(", ")}` : `the nearest is "${close}"`;
   throw usageError("", `run "${name}"`, "there is no such command", way);
+}
+
+/** The command below a group that the words name, with the words after it; the group itself when they ask for help. */
+function descend(command: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
+  const [word, ...rest] = words;
+  if (command.subcommands === undefined || word === undefined || word === "--help" || word === "-h")
+    return { command, rest: words };
+  const found = command.subcommands.find(({ name }) => name === `${command.name} ${word}`);
+  if (found !== undefined) return descend(found, rest);
+  const names = command.subcommands.map(({ name }) => name.slice(command.name.length + 1));
+  const close = nearest(word, names);
+  const way = close === undefined ? `commands are ${names.join(", ")}` : `the nearest is "${close}"`;
+  throw usageError(command.name, `run "${word}"`, "there is no such command", way);
 }
 
 /** The form of a command that the words mean. */
