@@ -179,7 +179,7 @@ export function checkDocs(from: string): Problem[] {
     if (project === undefined)
       throw new RangeError(`checkDocs: cannot open the project: got "${config}", it must be valid`);
     const check = new DocsCheck(from, project);
-    for (const entry of listFiles(from, "src/{index.ts,*/index.ts}")) check.entry(resolve(from, entry));
+    for (const entry of listFiles(from, "src/{index.ts,*/index.ts,*/*/index.ts}")) check.entry(resolve(from, entry));
     return check.problems;
   } finally {
     api.close();

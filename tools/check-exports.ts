@@ -80,7 +80,7 @@ function checkBuilt(from: string, exports: Exports): Problem[] {
  */
 export async function checkExports(from: string): Promise<Problem[]> {
   const manifest = JSON.parse(readText(from, file)) as { exports: Exports };
-  const entries = listFiles(from, "src/{index.ts,*/index.ts}");
+  const entries = listFiles(from, "src/{index.ts,*/index.ts,*/*/index.ts}");
   const own = [
     ...checkMap(manifest.exports, entries),
     ...entries.flatMap((entry) => checkEntry(entry, readText(from, entry))),

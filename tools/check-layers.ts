@@ -36,6 +36,14 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   "onnxruntime-web": ["runtime"],
   "onnxruntime-common": ["runtime"],
   koffi: ["runtime", "distributed"],
+  sharp: ["data"],
+  "@duckdb/node-api": ["data"],
+  hyparquet: ["data"],
+  "hyparquet-compressors": ["data"],
+  "hyparquet-writer": ["data"],
+  "csv-parse": ["data"],
+  aws4fetch: ["data"],
+  fflate: ["data"],
 };
 
 interface Import {

@@ -7,6 +7,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { type Problem, root } from "./_files.ts";
+import { checkKernels } from "./build-kernels.ts";
 import { checkDocs } from "./check-docs.ts";
 import { checkExports } from "./check-exports.ts";
 import { checkLayers } from "./check-layers.ts";
@@ -33,6 +34,7 @@ const checks: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
   lint: () => runs("@biomejs/biome/bin/biome", "check", "--error-on-warnings"),
   layers: () => passes(checkLayers(root)),
   text: () => passes(checkText(root)),
+  kernels: () => passes(checkKernels()),
   size: () => passes(checkSize(root)),
   docs: () => passes(checkDocs(root)),
   examples: () => {
