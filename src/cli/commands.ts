@@ -2,10 +2,11 @@
 
 import { bench } from "./bench.ts";
 import type { Command } from "./command.ts";
+import { data } from "./data.ts";
 import { exportCommand } from "./export.ts";
 import { generate } from "./generate.ts";
 import { inspect } from "./inspect.ts";
 import { start } from "./start.ts";
 import { train } from "./train.ts";
 
-export const commands: readonly Command[] = [start, train, generate, exportCommand, inspect, bench];
+export const commands: readonly Command[] = [start, train, generate, exportCommand, inspect, data, bench];

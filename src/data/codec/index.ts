@@ -1,0 +1,3 @@
+/** Compressed chunks, columns and images, lossless and with a verified bound. */
+
+export {};

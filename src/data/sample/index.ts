@@ -1,0 +1,3 @@
+/** Which rows: samplers with inclusion probabilities, and how well a sample stands for its source. */
+
+export {};

@@ -1,0 +1,3 @@
+/** Data of any format, as rows. */
+
+export * from "./source.ts";

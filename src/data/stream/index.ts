@@ -1,0 +1,3 @@
+/** Shards, and the order in which samples come to the trainer. */
+
+export {};
