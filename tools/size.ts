@@ -3,7 +3,7 @@
 import { blankComments, isTestFile, listFiles, type Problem, readText, root } from "./_files.ts";
 
 /** Lines that `src` may have. Raising it is a commit of its own, with the reason. */
-export const cap = 40_000;
+export const cap = 75_000;
 
 /** Lines of code in `text`: not blank, not only comment. */
 export function countLines(text: string): number {
