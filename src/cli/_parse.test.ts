@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { nearest } from "./_nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { parseArguments } from "./_parse.ts";
 import type { Command } from "./command.ts";
 

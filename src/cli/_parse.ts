@@ -1,6 +1,6 @@
 /** Turns the words after a command into {@link Arguments}. */
 
-import { nearest } from "./_nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { Arguments, type Command, type Flag, type FlagValue, usageError } from "./command.ts";
 
 /** Flags that every command has. */

@@ -1,8 +1,8 @@
 /** From the words of a command line to an exit code. */
 
+import { nearest } from "../base/nearest.ts";
 import { describeFailure, Interrupted } from "./_failure.ts";
 import { commandHelp, groupHelp, overview } from "./_help.ts";
-import { nearest } from "./_nearest.ts";
 import { parseArguments } from "./_parse.ts";
 import { type Command, exitCodes, type Io, usageError } from "./command.ts";
 import { packageVersion } from "./version.ts";

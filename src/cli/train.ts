@@ -2,10 +2,10 @@
 
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { nearest } from "../base/nearest.ts";
 import { startGptRun } from "../text/gpt-run.ts";
 import { type GptRecipe, type GptRecipeInput, gptPresets, gptRecipe, gptRecipeKeys } from "../text/recipe.ts";
 import { openRunFolder } from "../train/run-folder.ts";
-import { nearest } from "./_nearest.ts";
 import { flagsOfKeys, keysOf, readRecipe } from "./_recipe-flags.ts";
 import { checkSame, isFile, refuseRun, runFlags, runToResume, type TrainPlan, trainPlan } from "./_train-run.ts";
 import { type Arguments, type Command, usageError } from "./command.ts";
