@@ -78,6 +78,7 @@ export class FaultLog {
   readonly #limit: number;
   readonly #onFault: ((fault: Fault) => void) | undefined;
   readonly #counts = new Map<FaultCode, number>();
+  readonly #rowCounts = new Map<FaultCode, number>();
   readonly #examples: Fault[] = [];
 
   /** @param options - See {@link FaultLogOptions}. */
@@ -97,6 +98,7 @@ export class FaultLog {
   report(fault: Fault, cause?: unknown): void {
     const count = (this.#counts.get(fault.code) ?? 0) + 1;
     this.#counts.set(fault.code, count);
+    if (fault.row !== undefined) this.#rowCounts.set(fault.code, (this.#rowCounts.get(fault.code) ?? 0) + 1);
     if (count <= this.#limit) this.#examples.push(fault);
     this.#onFault?.(fault);
     if (this.policy === "fail")
@@ -121,16 +123,25 @@ export class FaultLog {
 
   /** Faults by code, of the codes that occurred, in the order of {@link faultCodes}. */
   counts(): Partial<Record<FaultCode, number>> {
-    return Object.fromEntries(
-      faultCodes.flatMap((code) => {
-        const count = this.#counts.get(code);
-        return count === undefined ? [] : [[code, count]];
-      }),
-    );
+    return inOrder(this.#counts);
+  }
+
+  /** The same of rows only: without what is wrong with a file as a whole. */
+  rowCounts(): Partial<Record<FaultCode, number>> {
+    return inOrder(this.#rowCounts);
   }
 
   /** The first faults of each code. */
   get examples(): readonly Fault[] {
     return this.#examples;
   }
+}
+
+function inOrder(counts: ReadonlyMap<FaultCode, number>): Partial<Record<FaultCode, number>> {
+  return Object.fromEntries(
+    faultCodes.flatMap((code) => {
+      const count = counts.get(code);
+      return count === undefined ? [] : [[code, count]];
+    }),
+  );
 }
