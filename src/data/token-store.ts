@@ -8,7 +8,7 @@ import { mkdir, rm } from "node:fs/promises";
 import { endianness } from "node:os";
 import { dirname } from "node:path";
 import { DataError, explain, messageOf } from "../base/errors.ts";
-import { AtomicFile } from "./_atomic-file.ts";
+import { AtomicFile } from "./atomic-file.ts";
 import type { TextFile } from "./files.ts";
 
 /** What the store needs of a tokenizer's streaming encoder; `cameo/text`'s `Encoder` is one. */
