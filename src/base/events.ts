@@ -39,6 +39,11 @@ export interface StepEvent {
   tokensPerSecond: number;
   /** Global norm of the gradient before clipping, when it was computed. */
   gradientNorm?: number;
+  /**
+   * Hash of which samples came at which positions from the beginning of the run to this step, when the data set can tell: 16 hexadecimal
+   * digits. Runs with the same digits saw the same samples in the same order.
+   */
+  orderHash?: string;
 }
 
 /** The model was evaluated. */

@@ -32,10 +32,24 @@ export interface CheckpointState {
   readonly valLoss: number | null;
   /** Numbers that the optimizer keeps on the host, where it keeps any. */
   readonly feedback?: FeedbackState;
+  /** Where the stream of samples stands, where the data set has an order. */
+  readonly stream?: StreamState;
   /** SHA-256 of each file, hexadecimal. */
   readonly files: Readonly<Record<string, string>>;
   /** SHA-256 of all of the above: a changed digit must not go unnoticed. */
   readonly checksum: string;
+}
+
+/** Where a stream of samples stands: enough to go on in the middle of an epoch, and to refuse another stream. */
+export interface StreamState {
+  /** Identifies the data and how batches are made of it. */
+  readonly specHash: string;
+  readonly seed: number;
+  readonly epoch: number;
+  /** Samples of the epoch that were used. */
+  readonly position: number;
+  /** Order hash of all samples since the beginning of the run, 16 hexadecimal digits. */
+  readonly orderHash: string;
 }
 
 /** A checkpoint on disk. */

@@ -35,4 +35,17 @@ export interface Dataset {
   evaluation(split: "train" | "validation", index: number, batchSize: number): Batch | null | Promise<Batch | null>;
   /** What identifies the data: stored with checkpoints and compared on resume. */
   readonly fingerprint: string;
+  /** The order of samples, where the data set can tell it: told in events, stored with checkpoints, and a resumed run must have the same. */
+  readonly order?: DatasetOrder;
+}
+
+/** The order in which a data set delivers its samples; that of `streamDataset` of cameo/data/stream is one. */
+export interface DatasetOrder {
+  /** Identifies the data and how batches are made of it. */
+  readonly specHash: string;
+  readonly seed: number;
+  /** Where training batch number `batch` begins: the epoch, and how many of its samples came before. */
+  positionOf(batch: number, batchSize: number): { readonly epoch: number; readonly position: number };
+  /** 64-bit hash of which samples are in a batch that was delivered, and where; those of several batches are added modulo 2^64. */
+  hashOf(batch: object): bigint | undefined;
 }

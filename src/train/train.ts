@@ -7,6 +7,7 @@ import type { Transform } from "../optim/transform.ts";
 import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
 import { findNonFinite } from "./_finite.ts";
 import { lockFolder } from "./_lock.ts";
+import { OrderTrail } from "./_order-trail.ts";
 import { savedName } from "./arena.ts";
 import { pruneCheckpoints, restoreCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { StateTensor } from "./memory.ts";
@@ -167,12 +168,14 @@ async function runLoop(
 
   const begun = performance.now();
   const warnings: string[] = [];
+  const trail = data.order === undefined ? null : new OrderTrail(data.order, batchSize, accumulate);
   let step = 0;
   let loss = Number.NaN;
   let valLoss: number | undefined;
   if (options.resume === true && folder !== undefined) {
     const checkpoint = await newestCheckpoint(folder, (message) => warnings.push(message));
     if (checkpoint !== null) {
+      trail?.restore(checkpoint);
       await restoreCheckpoint(checkpoint, program.state);
       program.feedback?.restore(checkpoint.state.feedback ?? {});
       if (checkpoint.state.data !== data.fingerprint)
@@ -220,6 +223,7 @@ async function runLoop(
       loss: Number.isNaN(loss) ? null : loss,
       valLoss: valLoss ?? null,
       ...(program.feedback === null ? {} : { feedback: program.feedback.save() }),
+      ...(trail === null ? {} : { stream: trail.save(step) }),
     };
     const written = await writeCheckpoint(folder.checkpoints, program.state, state);
     saved = step;
@@ -246,6 +250,7 @@ async function runLoop(
     loss = result.loss;
     const learningRate = (options.learningRate?.(step) ?? 0) * (program.feedback?.factor() ?? 1);
     step++;
+    trail?.add(batches);
     emit({
       type: "step",
       step,
@@ -254,6 +259,7 @@ async function runLoop(
       ms,
       tokensPerSecond: (tokensPerStep / ms) * 1000,
       ...(result.gradientNorm === undefined ? {} : { gradientNorm: result.gradientNorm }),
+      ...(trail === null ? {} : { orderHash: trail.orderHash }),
     });
     batches = await upcoming;
     if (isDue(options.evaluation?.every)) {
