@@ -41,7 +41,6 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   hyparquet: ["data"],
   "hyparquet-compressors": ["data"],
   "hyparquet-writer": ["data"],
-  "csv-parse": ["data"],
   aws4fetch: ["data"],
   fflate: ["data"],
 };
