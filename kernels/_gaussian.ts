@@ -1,104 +1,26 @@
 /**
  * Symmetric separable filters of bytes with weights in 1/256 that add up to 1, exact in between: what OpenCV 4 computes for Gaussians.
  *
- * Bytes are filtered along rows to int16 (256 times the value, exactly, less 32768). Two rows are interleaved as they are made, and such
- * pairs are kept in a ring; a dot product with two weights does two rows at once, and each pair serves two rows of the output.
+ * Rows are filtered two at a time and interleaved. Such pairs are kept in a ring; a dot product with two weights does two rows at once, and
+ * each pair serves two rows of the output.
  */
 
 import { borderIndex } from "./_border";
+import { findBorders, padRow, pair, pairOfFive } from "./_gaussian-rows";
 import { zero } from "./_lanes";
 
-/** Takes sums from [0, 65280] into int16, and has added half of the last unit when 256 of it have been summed up. */
-const BIAS: i32 = 128 - 32768;
-
-/** Copies a row to `row`, with its border of `radius` pixels on both sides. May write 15 bytes too many. */
-function padRow(source: usize, row: usize, width: i32, channels: i32, radius: i32, border: i32): void {
-  const length = width * channels;
-  for (let i = 0; i < length; i += 16) v128.store(row + i, v128.load(source + i));
-  for (let x = 1; x <= radius; x++) {
-    const left = borderIndex(-x, width, border) * channels;
-    const right = borderIndex(width - 1 + x, width, border) * channels;
-    for (let k = 0; k < channels; k++) {
-      store<u8>(row - x * channels + k, load<u8>(source + left + k));
-      store<u8>(row + length + (x - 1) * channels + k, load<u8>(source + right + k));
-    }
-  }
-}
-
-/** Eight values of a row filtered, in excess of `bias`. `row` is the first tap's place, `step` the bytes of a pixel. */
+/** Upper halves of sums of even and odd values, side by side. */
 // @ts-ignore: decorator
 @inline
-function five(row: usize, step: i32, k0: v128, k1: v128, k2: v128, bias: v128): v128 {
-  const outer = i16x8.add(v128.load_ext<u8>(row), v128.load_ext<u8>(row + 4 * step));
-  const inner = i16x8.add(v128.load_ext<u8>(row + step), v128.load_ext<u8>(row + 3 * step));
-  const centre = v128.load_ext<u8>(row + 2 * step);
-  return i16x8.add(i16x8.add(i16x8.mul(outer, k0), i16x8.mul(inner, k1)), i16x8.add(i16x8.mul(centre, k2), bias));
+function upperHalves(even: v128, odd: v128): v128 {
+  return v128.shuffle<i16>(i32x4.shr_u(even, 16), odd, 0, 9, 2, 11, 4, 13, 6, 15);
 }
 
-/** The same for any radius; `weights` are int32. */
+/** Sixteen bytes of a row from its sums, which come in the order of the pairs. */
 // @ts-ignore: decorator
 @inline
-function any(row: usize, step: i32, radius: i32, weights: usize, bias: v128): v128 {
-  let sum = i16x8.add(i16x8.mul(v128.load_ext<u8>(row + radius * step), v128.load_splat<u16>(weights + radius * 4)), bias);
-  for (let j = 0; j < radius; j++) {
-    const both = i16x8.add(v128.load_ext<u8>(row + j * step), v128.load_ext<u8>(row + (2 * radius - j) * step));
-    sum = i16x8.add(sum, i16x8.mul(both, v128.load_splat<u16>(weights + j * 4)));
-  }
-  return sum;
-}
-
-/** Interleaves eight values each of two rows. */
-// @ts-ignore: decorator
-@inline
-function interleave(a: v128, b: v128, slot: usize): void {
-  v128.store(slot, v128.shuffle<i16>(a, b, 0, 8, 1, 9, 2, 10, 3, 11));
-  v128.store(slot, v128.shuffle<i16>(a, b, 4, 12, 5, 13, 6, 14, 7, 15), 16);
-}
-
-/** Filters two rows and interleaves them. */
-function pair(rowA: usize, rowB: usize, length: i32, channels: i32, radius: i32, weights: usize, slot: usize): void {
-  const bias = i16x8.splat(i16(BIAS | zero));
-  for (let i = 0; i < length; i += 8)
-    interleave(any(rowA + i, channels, radius, weights, bias), any(rowB + i, channels, radius, weights, bias), slot + i * 4);
-}
-
-/** The same for five weights, the least that there are. */
-function pairOfFive(rowA: usize, rowB: usize, length: i32, channels: i32, weights: usize, slot: usize): void {
-  const bias = i16x8.splat(i16(BIAS | zero));
-  const k0 = v128.load_splat<u16>(weights);
-  const k1 = v128.load_splat<u16>(weights + 4);
-  const k2 = v128.load_splat<u16>(weights + 8);
-  for (let i = 0; i < length; i += 8) {
-    const a = five(rowA + i, channels, k0, k1, k2, bias);
-    const b = five(rowB + i, channels, k0, k1, k2, bias);
-    interleave(a, b, slot + i * 4);
-  }
-}
-
-/** Rounds eight sums each of two rows to bytes: the upper row's in the low half. */
-// @ts-ignore: decorator
-@inline
-function rounded(top0: v128, top1: v128, low0: v128, low1: v128, flip: v128): v128 {
-  const top = i16x8.narrow_i32x4_s(i32x4.shr_s(top0, 16), i32x4.shr_s(top1, 16));
-  const low = i16x8.narrow_i32x4_s(i32x4.shr_s(low0, 16), i32x4.shr_s(low1, 16));
-  return v128.xor(i8x16.narrow_i16x8_s(top, low), flip);
-}
-
-/** Stores eight values of two rows, or the `left` that there still are. */
-// @ts-ignore: decorator
-@inline
-function store2(upper: usize, lower: usize, both: v128, left: i32): void {
-  if (left >= 8) {
-    v128.store64_lane(upper, both, 0);
-    v128.store64_lane(lower, both, 1);
-  } else storeFew(upper, lower, i64x2.extract_lane(both, 0), i64x2.extract_lane(both, 1), left);
-}
-
-function storeFew(upper: usize, lower: usize, top: u64, low: u64, left: i32): void {
-  for (let k = 0; k < left; k++) {
-    store<u8>(upper + k, top >> (8 * k));
-    store<u8>(lower + k, low >> (8 * k));
-  }
+function rounded(s0: v128, s1: v128, s2: v128, s3: v128, flip: v128): v128 {
+  return v128.xor(i8x16.narrow_i16x8_s(upperHalves(s0, s1), upperHalves(s2, s3)), flip);
 }
 
 // @ts-ignore: decorator
@@ -116,19 +38,55 @@ function combine3(s0: usize, s1: usize, s2: usize, length: i32, upper: usize, lo
   const l1 = v128.load_splat<u32>(lower + 4);
   const l2 = v128.load_splat<u32>(lower + 8);
   const flip = i32x4.splat(0x80808080 | zero);
-  for (let i = 0; i < length; i += 8) {
-    const at = i * 4;
-    const p0 = v128.load(s0 + at);
-    const q0 = v128.load(s0 + at, 16);
-    const p1 = v128.load(s1 + at);
-    const q1 = v128.load(s1 + at, 16);
-    const p2 = v128.load(s2 + at);
-    const q2 = v128.load(s2 + at, 16);
-    const top0 = dots3(p0, p1, p2, u0, u1, u2);
-    const top1 = dots3(q0, q1, q2, u0, u1, u2);
-    const both = rounded(top0, top1, dots3(p0, p1, p2, l0, l1, l2), dots3(q0, q1, q2, l0, l1, l2), flip);
-    store2(target + i, below + i, both, length - i);
+  for (let left = length; left > 0; left -= 16, s0 += 64, s1 += 64, s2 += 64, target += 16, below += 16) {
+    const p0 = v128.load(s0);
+    const q0 = v128.load(s1);
+    const r0 = v128.load(s2);
+    const top0 = dots3(p0, q0, r0, u0, u1, u2);
+    const low0 = dots3(p0, q0, r0, l0, l1, l2);
+    const p1 = v128.load(s0, 16);
+    const q1 = v128.load(s1, 16);
+    const r1 = v128.load(s2, 16);
+    const top1 = dots3(p1, q1, r1, u0, u1, u2);
+    const low1 = dots3(p1, q1, r1, l0, l1, l2);
+    const p2 = v128.load(s0, 32);
+    const q2 = v128.load(s1, 32);
+    const r2 = v128.load(s2, 32);
+    const top2 = dots3(p2, q2, r2, u0, u1, u2);
+    const low2 = dots3(p2, q2, r2, l0, l1, l2);
+    const p3 = v128.load(s0, 48);
+    const q3 = v128.load(s1, 48);
+    const r3 = v128.load(s2, 48);
+    const top3 = dots3(p3, q3, r3, u0, u1, u2);
+    const low3 = dots3(p3, q3, r3, l0, l1, l2);
+    const top = rounded(top0, top1, top2, top3, flip);
+    const low = rounded(low0, low1, low2, low3, flip);
+    store2(target, below, top, low, left);
   }
+}
+
+/** Stores sixteen values of two rows, or the `left` that there still are. */
+// @ts-ignore: decorator
+@inline
+function store2(upper: usize, lower: usize, top: v128, low: v128, left: i32): void {
+  if (left >= 16) {
+    v128.store(upper, top);
+    v128.store(lower, low);
+  } else {
+    storeFew(upper, top, left);
+    storeFew(lower, low, left);
+  }
+}
+
+function storeFew(target: usize, values: v128, left: i32): void {
+  const isHalf = left >= 8;
+  let word = isHalf ? i64x2.extract_lane(values, 1) : i64x2.extract_lane(values, 0);
+  if (isHalf) {
+    v128.store64_lane(target, values, 0);
+    target += 8;
+    left -= 8;
+  }
+  for (; left > 0; left--, word >>= 8) store<u8>(target++, word);
 }
 
 /** The same for any number of pairs, of which the first is in slot `first` of the ring. */
@@ -144,30 +102,44 @@ function combine(
   below: usize,
 ): void {
   const flip = i32x4.splat(0x80808080 | zero);
-  for (let i = 0; i < length; i += 8) {
+  for (let i = 0; i < length; i += 16) {
     let top0 = i32x4.splat(0);
-    let top1 = i32x4.splat(0);
-    let low0 = i32x4.splat(0);
-    let low1 = i32x4.splat(0);
+    let top1 = top0;
+    let top2 = top0;
+    let top3 = top0;
+    let low0 = top0;
+    let low1 = top0;
+    let low2 = top0;
+    let low3 = top0;
     let slot = first;
     for (let m = 0; m < pairs; m++) {
-      const p = v128.load(ring + slot * slotBytes + i * 4);
-      const q = v128.load(ring + slot * slotBytes + i * 4, 16);
+      const at = ring + slot * slotBytes + i * 4;
       const u = v128.load_splat<u32>(upper + m * 4);
       const l = v128.load_splat<u32>(lower + m * 4);
-      top0 = i32x4.add(top0, i32x4.dot_i16x8_s(p, u));
-      top1 = i32x4.add(top1, i32x4.dot_i16x8_s(q, u));
-      low0 = i32x4.add(low0, i32x4.dot_i16x8_s(p, l));
-      low1 = i32x4.add(low1, i32x4.dot_i16x8_s(q, l));
+      const p0 = v128.load(at);
+      const p1 = v128.load(at, 16);
+      const p2 = v128.load(at, 32);
+      const p3 = v128.load(at, 48);
+      top0 = i32x4.add(top0, i32x4.dot_i16x8_s(p0, u));
+      top1 = i32x4.add(top1, i32x4.dot_i16x8_s(p1, u));
+      top2 = i32x4.add(top2, i32x4.dot_i16x8_s(p2, u));
+      top3 = i32x4.add(top3, i32x4.dot_i16x8_s(p3, u));
+      low0 = i32x4.add(low0, i32x4.dot_i16x8_s(p0, l));
+      low1 = i32x4.add(low1, i32x4.dot_i16x8_s(p1, l));
+      low2 = i32x4.add(low2, i32x4.dot_i16x8_s(p2, l));
+      low3 = i32x4.add(low3, i32x4.dot_i16x8_s(p3, l));
       slot = slot + 1 == pairs ? 0 : slot + 1;
     }
-    store2(target + i, below + i, rounded(top0, top1, low0, low1, flip), length - i);
+    const top = rounded(top0, top1, top2, top3, flip);
+    store2(target + i, below + i, top, rounded(low0, low1, low2, low3, flip), length - i);
   }
 }
 
 /** Bytes of scratch that {@link gaussianBytes} needs. */
 export function gaussianScratch(length: i32, channels: i32, radius: i32): i32 {
-  return 2 * (((length + 15) & ~15) + 2 * radius * channels + 64) + (radius + 1) * (((length + 15) & ~15) * 4 + 32) + 8 * (radius + 1) + length + 80;
+  const whole = (length + 15) & ~15;
+  const reach = radius * channels;
+  return 2 * (whole + 2 * reach + 64) + (radius + 1) * (whole * 4 + 32) + whole + 8 * (radius + 1) + 8 * reach;
 }
 
 /**
@@ -206,9 +178,11 @@ export function gaussianBytes(
     store<i32>(lower + m * 4, (m > 0 ? load<i32>(weights + 8 * m - 4) : 0) | (even << 16));
   }
   const reach = radius * channels;
+  const borders = lower + 4 * pairs;
+  findBorders(borders, width, channels, radius, border);
   for (let p = 0, slot = 0; p < ((height + 1) >> 1) + radius; p++) {
-    padRow(source + borderIndex(2 * p - radius, height, border) * length, rowA + reach, width, channels, radius, border);
-    padRow(source + borderIndex(2 * p + 1 - radius, height, border) * length, rowB + reach, width, channels, radius, border);
+    padRow(source + borderIndex(2 * p - radius, height, border) * length, rowA + reach, length, reach, borders);
+    padRow(source + borderIndex(2 * p + 1 - radius, height, border) * length, rowB + reach, length, reach, borders);
     const into = ring + slot * slotBytes;
     if (radius == 2) pairOfFive(rowA, rowB, length, channels, weights, into);
     else pair(rowA, rowB, length, channels, radius, weights, into);
