@@ -2,13 +2,28 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { temporaryName, writeAtomically } from "./files.ts";
+import { makeFolder, temporaryName, writeAtomically } from "./files.ts";
 
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "cameo-files-"));
 });
 afterAll(() => rm(folder, { recursive: true }));
+
+test("makeFolder makes what is missing, also twice at once, and ends where there can be no folder", async () => {
+  const path = join(folder, "made", "below", "it");
+  await Promise.all([makeFolder(path), makeFolder(path)]);
+  await makeFolder(path);
+  expect(await readdir(join(folder, "made", "below"))).toEqual(["it"]);
+  await writeFile(join(folder, "made", "file"), "");
+  for (const taken of ["file", "file/below"])
+    await expect(makeFolder(join(folder, "made", taken))).rejects.toThrow(/EEXIST|ENOTDIR/);
+  await rm(join(folder, "made"), { recursive: true });
+});
+
+test.runIf(process.platform === "linux")("makeFolder ends where the system takes no folder", async () => {
+  await expect(makeFolder("/proc/none/below")).rejects.toThrow("ENOENT");
+});
 
 test("writeAtomically replaces a file and leaves nothing else", async () => {
   const path = join(folder, "file");

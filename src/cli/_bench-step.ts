@@ -9,6 +9,7 @@ import { liveWeights } from "../text/gpt-run.ts";
 import { createStepProgram, type StepProgram } from "../train/step-program.ts";
 import { type Peer, startTorch } from "./_bench-peer.ts";
 import { type BenchTask, benchPresets } from "./_bench-presets.ts";
+import { median, range } from "./_quantile.ts";
 
 /** What `cameo bench step --json` prints. */
 export interface StepBenchmark {
@@ -226,21 +227,4 @@ async function matmulPeak(runtime: CpuRuntime): Promise<() => Promise<number>> {
       for (let i = 0; i < 8; i++) best = Math.max(best, gflop / ((await plan.run()) / 1000));
     return best;
   };
-}
-
-function sorted(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
-}
-
-function median(values: readonly number[]): number {
-  return quantile(values, 0.5);
-}
-
-function range(values: readonly number[]): [number, number] {
-  return [quantile(values, 0.1), quantile(values, 0.9)];
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const order = sorted(values);
-  return order[Math.min(order.length - 1, Math.floor(share * order.length))] as number;
 }

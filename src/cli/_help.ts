@@ -24,10 +24,12 @@ export function overview(commands: readonly Command[]): string {
 /** Text of `cameo help <command>`. */
 export function commandHelp(command: Command): string {
   const rows = [...command.flags, ...globalFlags].map((flag) => [form(flag), explained(flag)] as const);
-  const width = Math.min(28, Math.max(...rows.map(([left]) => left.length)));
-  const flags = rows.map(([left, right]) =>
-    left.length > width ? `  ${left}\n  ${" ".repeat(width)}  ${right}` : `  ${left.padEnd(width)}  ${right}`,
-  );
+  const width = Math.min(24, Math.max(...rows.map(([left]) => left.length)));
+  const margin = " ".repeat(width + 4);
+  const flags = rows.map(([left, right]) => {
+    const lines = wrapped(right, lineWidth - margin.length).join(`\n${margin}`);
+    return left.length > width ? `  ${left}\n${margin}${lines}` : `  ${left.padEnd(width)}  ${lines}`;
+  });
   return [
     `cameo ${command.name}: ${command.summary}`,
     "",
@@ -45,12 +47,12 @@ export function commandHelp(command: Command): string {
 }
 
 /** Text of `cameo help <command>` for a command that only holds others. */
-export function groupHelp({ name, summary, details = [], subcommands = [] }: Command): string {
+export function groupHelp({ name, summary, usage, details = [], subcommands = [] }: Command): string {
   const width = Math.max(...subcommands.map((command) => command.name.length));
   return [
     `cameo ${name}: ${summary}`,
     "",
-    `  cameo ${name} <command> [arguments] [flags]`,
+    `  cameo ${name} ${usage}`,
     "",
     ...subcommands.map((command) => `  ${command.name.padEnd(width)}  ${command.summary}`),
     ...details.flatMap((paragraph) => ["", ...wrapped(paragraph)]),
@@ -71,17 +73,17 @@ function variantLines({ name, variants = [] }: Command): string[] {
   ];
 }
 
-/** Longest line of running text. */
-const lineWidth = 100;
+/** Longest line [characters]. */
+const lineWidth = 80;
 
 /** A paragraph as lines; lines that begin with a space stay as they are. */
-function wrapped(paragraph: string): string[] {
+function wrapped(paragraph: string, width = lineWidth): string[] {
   return paragraph.split(/\n(?= )|(?<=^ .*)\n/m).flatMap((part) => {
     if (part.startsWith(" ")) return [part];
     const lines: string[] = [];
     let line = "";
     for (const word of part.split(/\s+/)) {
-      if (line.length > 0 && line.length + word.length > lineWidth) {
+      if (line.length > 0 && line.length + word.length > width) {
         lines.push(line.trimEnd());
         line = "";
       }

@@ -2,20 +2,23 @@
 
 import { availableParallelism } from "node:os";
 import { benchConformance } from "./_bench-conformance.ts";
+import { benchData, dataBenchmarkText } from "./_bench-data.ts";
 import { benchPresets } from "./_bench-presets.ts";
 import { type BenchStepOptions, benchStep, type StepBenchmark } from "./_bench-step.ts";
+import { dataCases } from "./bench-data/cases.ts";
 import { type Arguments, type Command, exitCodes, type Io, jsonFlag, usageError } from "./command.ts";
 
 /** Benchmarks by name, each with what it measures. */
 const benchmarks: Readonly<Record<string, string>> = {
   step: "one full training step: forward, backward and update",
+  data: "the data pipeline: augmentation, sampling, codecs, shards, deduplication",
   conformance: "ONNX's own node tests: shapes, values and gradients that are right; only --json applies",
 };
 
 /** Measures speed and memory. */
 export const bench: Command = {
   name: "bench",
-  summary: "measure speed and memory, optionally beside PyTorch",
+  summary: "measure speed and memory, optionally beside PyTorch or Python's data libraries",
   usage: "<benchmark> [flags]",
   positionals: [1, 1],
   flags: [
@@ -29,8 +32,14 @@ export const bench: Command = {
     {
       name: "peer",
       type: "string",
-      description: "run the same step there too, in alternating rounds",
-      choices: ["torch"],
+      description: "run the same there too, in alternating rounds: torch for step, python for data",
+      choices: ["torch", "python"],
+    },
+    {
+      name: "only",
+      type: "strings",
+      placeholder: "CASE",
+      description: "of data, only the cases whose name begins so",
     },
     { name: "rounds", type: "number", description: "rounds of each", default: 5 },
     { name: "threads", type: "number", description: "threads of both; 0 for all cores", default: 0 },
@@ -39,12 +48,15 @@ export const bench: Command = {
   examples: [
     "cameo bench step --preset nanogpt-cpu --peer torch",
     "cameo bench step --preset resnet18-cifar --json",
+    "cameo bench data --peer python --json",
+    "cameo bench data --only lz4 --only zstd --peer python",
     "cameo bench conformance",
   ],
   details: [
     `Benchmarks: ${Object.entries(benchmarks)
       .map(([name, what]) => `${name} (${what})`)
       .join(", ")}.`,
+    `Cases of data: ${dataCases.map(({ name }) => name).join(", ")}.`,
     "The peer runs in the Python of CAMEO_PYTHON, or in a virtual environment under .cache/peers that is made on first use.",
   ],
   async run(args: Arguments, io: Io): Promise<number> {
@@ -60,11 +72,16 @@ export const bench: Command = {
     const [rounds, threads] = [args.number("rounds") as number, args.number("threads") as number];
     if (!Number.isInteger(rounds) || rounds < 1)
       throw usageError("bench", "use --rounds", `got ${rounds}`, "must be a positive integer");
+    const peer = args.text("peer");
+    const wanted = name === "data" ? "python" : "torch";
+    if (peer !== undefined && peer !== wanted)
+      throw usageError("bench", `use --peer ${peer}`, `the benchmark is ${name}`, `its peer is ${wanted}`);
+    if (name === "data") return runData(args, rounds, peer !== undefined, io);
     const options: BenchStepOptions = {
       preset: args.text("preset") as string,
       threads: threads === 0 ? availableParallelism() : threads,
       rounds,
-      peer: args.text("peer") !== undefined,
+      peer: peer !== undefined,
       onProgress: (message) => io.stderr.write(`${message}\n`),
     };
     const result = await benchStep(options);
@@ -73,6 +90,22 @@ export const bench: Command = {
     return exitCodes.done;
   },
 };
+
+async function runData(args: Arguments, rounds: number, peers: boolean, io: Io): Promise<number> {
+  const only = (args.given.get("only") ?? []) as readonly string[];
+  const cases = dataCases.filter(({ name }) => only.length === 0 || only.some((start) => name.startsWith(start)));
+  if (cases.length === 0)
+    throw usageError(
+      "bench",
+      `use --only ${only.join(" --only ")}`,
+      "no case begins so",
+      `cases are ${dataCases.map(({ name }) => name).join(", ")}`,
+    );
+  const onProgress = (message: string): unknown => io.stderr.write(`${message}\n`);
+  for await (const result of benchData({ cases, rounds, peers, onProgress }))
+    io.stdout.write(args.isOn("json") ? `${JSON.stringify(result)}\n` : dataBenchmarkText(result));
+  return exitCodes.done;
+}
 
 function throughput({ tokensPerSecond, imagesPerSecond }: StepBenchmark): string {
   const [count, unit] = tokensPerSecond === undefined ? [imagesPerSecond, "images"] : [tokensPerSecond, "tokens"];
