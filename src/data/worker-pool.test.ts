@@ -1,7 +1,20 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, test } from "vitest";
 import { WorkerPool } from "./worker-pool.ts";
 
 const module = new URL("../../test/support/pool-worker", import.meta.url);
+
+function emptyLog(): string {
+  const log = join(mkdtempSync(join(tmpdir(), "pool-")), "log");
+  writeFileSync(log, "");
+  return log;
+}
+
+const linesOf = (log: string): string[] => readFileSync(log, "utf8").split("\n").slice(0, -1);
+
 type Squared = { squared: number; thread: number };
 
 test("tasks are spread over the threads and answered", async () => {
@@ -28,6 +41,44 @@ test("a thread that dies rejects its tasks and is replaced", async () => {
   await using pool = new WorkerPool<object, Squared>(module, { size: 1 });
   await expect(pool.run({ die: true })).rejects.toThrow("its thread failed: it ended with code 3");
   expect((await pool.run({ square: 5 })).squared).toBe(25);
+});
+
+test("a thread that cannot start is tried once a task, and no more", async () => {
+  const log = emptyLog();
+  await using pool = new WorkerPool<object, Squared>(module, { size: 1, setup: { log, dies: true } });
+  await expect(pool.run({ square: 1 })).rejects.toThrow("its thread failed: no such library");
+  await expect(Promise.all([pool.run({ square: 1 }), pool.run({ square: 2 })])).rejects.toThrow("no such library");
+  await new Promise((resolve) => setTimeout(resolve, 300)); // nothing starts by itself meanwhile
+  expect(linesOf(log)).toEqual(["start", "start"]);
+});
+
+test("what is thrown keeps its message when a field of it cannot be copied", async () => {
+  await using pool = new WorkerPool<object, Squared>(module, { size: 1 });
+  await expect(pool.run({ fail: "refused", odd: true })).rejects.toThrow(/^refused$/);
+  expect((await pool.run({ square: 3 })).squared).toBe(9);
+});
+
+test("threads close what their tasks have open, and are ended at once where there are none", async () => {
+  const log = emptyLog();
+  const pool = new WorkerPool<object, Squared>(module, { size: 1, setup: { log }, closes: true });
+  const waiting = expect(pool.run({ wait: true })).rejects.toThrow("its thread failed: it ended with code 0");
+  await pool[Symbol.asyncDispose]();
+  await waiting;
+  expect(linesOf(log)).toEqual(["start", "close"]);
+  const idle = new WorkerPool<object, Squared>(module, { size: 1, setup: { log }, closes: true });
+  await idle.run({ square: 1 });
+  await idle[Symbol.asyncDispose]();
+  expect(linesOf(log)).toEqual(["start", "close", "start"]);
+});
+
+test("a pool with nothing to do lets the process end", () => {
+  const script = `
+    const { WorkerPool } = await import(${JSON.stringify(new URL("./worker-pool.ts", import.meta.url).href)});
+    const pool = new WorkerPool(new URL(${JSON.stringify(module.href)}), { size: 1 });
+    await pool.run({ square: 2 });
+    await pool.run({ square: () => 1 }).catch(() => {});`;
+  const words = ["--conditions=cameo-source", "--input-type=module", "--eval", script];
+  execFileSync(process.execPath, words, { timeout: 20_000 });
 });
 
 test("a task that cannot be copied is refused, and a disposed pool refuses all", async () => {

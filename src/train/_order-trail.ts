@@ -5,6 +5,9 @@ import { addOrderHashes, formatOrderHash } from "../data/stream/order-hash.ts";
 import type { Checkpoint, StreamState } from "./checkpoint.ts";
 import type { Batch, DatasetOrder } from "./model.ts";
 
+/** Steps after which batches of another size have shown it, even where epochs are long. */
+const manySteps = 2 ** 24;
+
 /** Follows the order of a data set through a run. */
 export class OrderTrail {
   readonly #order: DatasetOrder;
@@ -52,7 +55,7 @@ export class OrderTrail {
   /** What a checkpoint says after `step` steps. */
   save(step: number): StreamState {
     const { specHash, seed } = this.#order;
-    return { specHash, seed, ...this.#at(step), orderHash: this.orderHash };
+    return { specHash, seed, ...this.#at(step), later: this.#at(step + manySteps), orderHash: this.orderHash };
   }
 
   /**
@@ -76,6 +79,13 @@ export class OrderTrail {
         `step ${step} is at sample ${position} of epoch ${epoch}`,
         `it was at sample ${stream.position} of epoch ${stream.epoch}`,
         "keep the product of batch size, accumulation and ranks",
+      );
+    const later = this.#at(step + manySteps);
+    if (stream.later.epoch !== later.epoch || stream.later.position !== later.position)
+      throw refuse(
+        "batches are of another size",
+        "the ends of epochs would leave out or repeat other samples",
+        "keep batch size, accumulation and ranks, where epochs do not wrap",
       );
     this.#hash = BigInt(`0x${stream.orderHash}`);
   }

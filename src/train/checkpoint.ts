@@ -48,6 +48,8 @@ export interface StreamState {
   readonly epoch: number;
   /** Samples of the epoch that were used. */
   readonly position: number;
+  /** Where it stands 2^24 steps on: batches of another size may leave out others at the ends of epochs, and then it is elsewhere. */
+  readonly later: { readonly epoch: number; readonly position: number };
   /** Order hash of all samples since the beginning of the run, 16 hexadecimal digits. */
   readonly orderHash: string;
 }

@@ -80,8 +80,24 @@ test("a resumed run sees the samples of the unbroken one, and says so", async ()
   const [newest] = await listCheckpoints(folder.checkpoints);
   const { state } = await openCheckpoint(newest?.path ?? "");
   const [, , hash] = unbroken.at(-1) as [number, number, string];
-  expect(state.stream).toEqual({ specHash: data.order.specHash, seed: 11, epoch: 2, position: 20, orderHash: hash });
+  const later = data.order.positionOf(2 * (10 + 2 ** 24), 6);
+  const { specHash } = data.order;
+  expect(state.stream).toEqual({ specHash, seed: 11, epoch: 2, position: 20, later, orderHash: hash });
 });
+
+test.each(["wrap", "drop", "pad"] as const)(
+  "%s: resumed after any step, it sees what the unbroken run sees",
+  async (last) => {
+    // 50 samples, 12 a step: epochs end within a step, between the batches of one, and between steps.
+    await using data = await open({ last, epochSize: 50 });
+    const unbroken = await run(data, await fresh(), 9);
+    for (let stop = 1; stop < 9; stop++) {
+      const folder = await fresh();
+      const before = await run(data, folder, stop);
+      expect([...before, ...(await run(data, folder, 9))], `${stop}`).toEqual(unbroken);
+    }
+  },
+);
 
 test("the hash is the sum over all samples so far", async () => {
   await using data = await open({ order: { kind: "sequential" } });
@@ -106,6 +122,23 @@ test("another stream is refused plainly, and the run stays as it is", async () =
   // The same samples in other portions are the same stream.
   expect(await run(data, folder, 6, 4, 3)).toHaveLength(3);
 });
+
+test.each(["drop", "pad"] as const)(
+  "%s: batches that end epochs elsewhere are refused, others are not",
+  async (last) => {
+    await using data = await open({ last });
+    const resumed = async (before: readonly [number, number], after: readonly [number, number]): Promise<unknown[]> => {
+      const folder = await fresh();
+      await run(data, folder, 1, ...before);
+      return run(data, folder, 3, ...after);
+    };
+    // Five batches of 10 are the 50 samples, as ten of 5 are; of 20, two or three.
+    expect(await resumed([10, 2], [5, 4])).toHaveLength(2);
+    await expect(resumed([10, 2], [20, 1])).rejects.toThrow(
+      "batches are of another size, the ends of epochs would leave out or repeat other samples\nhint: keep batch size",
+    );
+  },
+);
 
 test("a data set that does not know its own batches is told so", async () => {
   await using data = await open();

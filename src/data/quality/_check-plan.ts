@@ -8,7 +8,6 @@ import type { CheckDataOptions } from "./check-options.ts";
 import type { FilterSettings } from "./filter-settings.ts";
 import type { MinHashOptions } from "./minhash.ts";
 import type { Rules } from "./rules.ts";
-import { hashSplit } from "./splits.ts";
 
 /** See {@link planOf}. */
 export interface CheckPlan {
@@ -22,6 +21,8 @@ export interface CheckPlan {
   readonly imageDistance: number | null;
   readonly filters: FilterSettings;
   readonly against: string | null;
+  /** Of the test set: with another one than before, a check begins anew. */
+  readonly againstFingerprint: string | null;
   readonly againstWords: number;
   readonly seed: number;
   readonly versions: Readonly<Record<string, string>>;
@@ -44,7 +45,8 @@ export function planOf(source: Source, options: CheckDataOptions): CheckPlan {
   if (missing !== undefined)
     throw refused("column", `got "${missing}"`, `the columns are ${source.schema.map(({ name }) => name).join(", ")}`);
   refuseIdle(options);
-  if (options.splits !== undefined) hashSplit(options.splits); // refuses what is no division before any work is done
+  if (options.splits !== undefined && !isDivision(Object.values(options.splits)))
+    throw refused("splits", `got ${JSON.stringify(options.splits)}`, "must be positive and add up to 1");
   if (options.splits !== undefined && source.schema.some((field) => field.name === "split"))
     throw refused("splits", 'the data has a column "split"', "that is where they are written");
   return {
@@ -61,10 +63,16 @@ export function planOf(source: Source, options: CheckDataOptions): CheckPlan {
     imageDistance: kind === "image" && distance !== false ? distance : null,
     filters: options.filters ?? {},
     against: options.against?.location ?? null,
+    againstFingerprint: options.against?.fingerprint ?? null,
     againstWords: options.againstWords ?? 13,
     seed,
     versions: { cameo: packageVersion(), node: process.versions.node, icu: process.versions.icu ?? "none" },
   };
+}
+
+/** Whether shares are of a whole. */
+function isDivision(shares: readonly number[]): boolean {
+  return shares.every((share) => share > 0) && Math.abs(shares.reduce((sum, share) => sum + share, 0) - 1) <= 1e-9;
 }
 
 /** A limit on what is not measured would always be kept. */

@@ -1,7 +1,7 @@
 /** A few rows of each kind that was removed, with what they hold. */
 
 import type { Source } from "../source/source.ts";
-import type { Cell, TableSlice } from "../table.ts";
+import type { Cell, ColumnType, TableSlice } from "../table.ts";
 import { rowContent } from "./_row-content.ts";
 import type { Shard } from "./_shard.ts";
 import type { RemovedExample } from "./certificate.ts";
@@ -9,6 +9,8 @@ import { codeOf } from "./reasons.ts";
 import type { UnionFind } from "./union-find.ts";
 
 const excerptLength = 240;
+/** The column that names the file of an image. */
+const fileName = "file_name";
 
 /** Finds the first `count` rows of each code. Reads the source once, as far as the last of them. */
 export async function collectExamples(
@@ -71,17 +73,40 @@ async function readExcerpts(
   if (rows.length === 0) return excerpts;
   const wanted = new Set(rows);
   const range = { start: Math.min(...rows), end: Math.max(...rows) + 1 };
-  for await (const slice of source.read({ columns, ...range, ...(signal === undefined ? {} : { signal }) }))
-    for (const [i, row] of slice.rows.entries()) if (wanted.has(row)) excerpts.set(row, excerptOf(slice, columns, i));
+  const types = new Map(source.schema.map(({ name, type }) => [name, type]));
+  const read = types.get(fileName) === "string" ? [...new Set([...columns, fileName])] : columns;
+  for await (const slice of source.read({ columns: read, ...range, ...(signal === undefined ? {} : { signal }) }))
+    for (const [i, row] of slice.rows.entries())
+      if (wanted.has(row)) excerpts.set(row, excerptOf(slice, columns, types, i));
   return excerpts;
 }
 
+type Types = ReadonlyMap<string, ColumnType>;
+
 /** The beginning of a row's content, fit to print. */
-function excerptOf(slice: TableSlice, columns: readonly string[], row: number): string {
+function excerptOf(slice: TableSlice, columns: readonly string[], types: Types, row: number): string {
   const [first] = columns;
   const cell = (columns.length === 1 ? slice.columns[first as string]?.[row] : undefined) as Cell | undefined;
-  if (cell instanceof Uint8Array) return `${cell.length} bytes`;
-  const whole = typeof cell === "string" ? cell : rowContent(slice, columns, row);
+  if (cell instanceof Uint8Array) {
+    const file = slice.columns[fileName]?.[row];
+    return [...(typeof file === "string" ? [file] : []), `${cell.length.toLocaleString("en")} bytes`].join(", ");
+  }
+  const whole =
+    typeof cell === "string"
+      ? cell
+      : columns.map((name) => `${name}: ${cellText(slice, name, types, row)}`).join(" · ");
   const text = whole.slice(0, excerptLength).toWellFormed();
   return whole.length > excerptLength ? `${text.replace(/\ufffd$/, "")}…` : text;
+}
+
+/** A cell of a table as text. */
+function cellText(slice: TableSlice, column: string, types: Types, row: number): string {
+  const cell = slice.columns[column]?.[row];
+  if (typeof cell === "string") return cell;
+  const type = types.get(column);
+  if (type === "bool" && cell !== null) return String(Boolean(cell));
+  const date = type === "timestamp" && typeof cell === "number" ? new Date(cell) : undefined;
+  if (date !== undefined && !Number.isNaN(date.getTime()))
+    return date.toISOString().replace(/T00:00:00\.000Z$|\.000Z$/, "");
+  return rowContent(slice, [column], row).slice(1, -1);
 }

@@ -1,7 +1,8 @@
 /** Second reading of a source: the rows that stay, and a list of those that do not. */
 
+import { pickRows } from "../source/pick-rows.ts";
 import type { Source } from "../source/source.ts";
-import type { Cell, Column, Schema, Table, TableSlice } from "../table.ts";
+import type { Schema, Table, TableSlice } from "../table.ts";
 import type { Shard } from "./_shard.ts";
 import { kept } from "./reasons.ts";
 
@@ -30,22 +31,10 @@ export async function* readKept(
     const stays: number[] = [];
     for (const [i, row] of slice.rows.entries()) if ((await known(row)) === kept) stays.push(i);
     if (stays.length === 0) continue;
-    const columns: Record<string, Column> = Object.fromEntries(
-      Object.entries(slice.columns).map(([name, column]) => [
-        name,
-        stays.length === slice.numRows ? column : pick(column, stays),
-      ]),
-    );
-    if (split !== null) columns[split.name] = stays.map((row) => split.splitOf(slice, row));
-    yield { numRows: stays.length, rows: Float64Array.from(stays, (i) => slice.rows[i] as number), columns };
+    const part = stays.length === slice.numRows ? slice : pickRows(slice, stays);
+    const columns = split && { [split.name]: stays.map((row) => split.splitOf(slice, row)) };
+    yield columns === null ? part : { ...part, columns: { ...part.columns, ...columns } };
   }
-}
-
-function pick(column: Column, rows: readonly number[]): Column {
-  if (!ArrayBuffer.isView(column)) return rows.map((row) => (column as readonly Cell[])[row] as Cell);
-  const part = new (column.constructor as new (length: number) => Uint8Array)(rows.length);
-  for (const [i, row] of rows.entries()) part[i] = column[row] as number;
-  return part;
 }
 
 /** Looks up verdicts for ascending rows, with one shard's row numbers in memory. A row no shard knows does not stay. */

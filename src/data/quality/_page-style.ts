@@ -5,12 +5,12 @@ export const pageStyle: string = `
 :root {
   color-scheme: light dark;
   --paper: #fbfaf7; --card: #ffffff; --ink: #1d1b18; --soft: #655f57; --line: #e4dfd6; --track: #efebe3;
-  --kept: #2f7d5b; --removed: #c9822b; --aside: #b3433c; --accent: #35578f; --bar: #8fa6c9;
+  --kept: #2f7d5b; --removed: #c9822b; --aside: #b3433c; --accent: #35578f; --bar: #8fa6c9; --mark: #f8e3bd;
 }
 @media (prefers-color-scheme: dark) {
   :root {
     --paper: #14161a; --card: #1b1e24; --ink: #ebe8e2; --soft: #a09a90; --line: #2d323b; --track: #262a32;
-    --kept: #58b98c; --removed: #e0a355; --aside: #e5776f; --accent: #8fb2ee; --bar: #56709c;
+    --kept: #58b98c; --removed: #e0a355; --aside: #e5776f; --accent: #8fb2ee; --bar: #56709c; --mark: #5a4423;
   }
 }
 * { box-sizing: border-box; }
@@ -56,20 +56,28 @@ summary:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; b
 pre { margin: 0.5rem 0 0; padding: 0.75rem; background: var(--track); border-radius: 0.5rem; overflow-x: auto; font: 0.8rem/1.5 ui-monospace, Menlo, Consolas, "DejaVu Sans Mono", monospace; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 18rem), 1fr)); gap: 0.75rem 1.5rem; margin-top: 0.6rem; }
 blockquote { margin: 0.2rem 0 0; padding-left: 0.8rem; border-left: 3px solid var(--line); overflow-wrap: anywhere; white-space: pre-wrap; unicode-bidi: isolate; font-size: 0.9rem; }
-blockquote.gone { border-color: var(--removed); } blockquote.stays { border-color: var(--kept); }
+blockquote.gone { border-color: var(--removed); } blockquote.stays { border-color: var(--kept); } blockquote.aside { border-color: var(--aside); }
+blockquote img { display: block; max-width: 100%; height: 6rem; object-fit: contain; object-position: left; border-radius: 0.35rem; margin: 0.25rem 0 0.4rem; }
+mark { background: var(--mark); color: inherit; border-radius: 0.2rem; padding: 0 0.15em; }
+.more > .card { margin-top: 0.75rem; }
+.classes { list-style: none; margin-top: 0.6rem; }
+.classes li { display: grid; grid-template-columns: minmax(0, 5fr) minmax(3rem, 4fr) 3.6rem; gap: 0.75rem; align-items: center; padding: 0.1rem 0; font-size: 0.875rem; }
+.classes bdi { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; } .classes .count { text-align: right; }
+.classes .track b { background: var(--bar); }
 .columns { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: 0.75rem; }
 .columns .card { margin: 0; } .columns svg { display: block; width: 100%; height: 3rem; margin: 0.5rem 0 0.15rem; }
 svg rect { fill: var(--bar); }
 .ends { display: flex; justify-content: space-between; gap: 0.5rem; font-size: 0.75rem; color: var(--soft); font-variant-numeric: tabular-nums; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; width: 100%; font-size: 0.9rem; }
 th { text-align: left; font-weight: 500; color: var(--soft); } th, td { padding: 0.45rem 1rem 0.45rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td code { white-space: nowrap; }
+td code { white-space: nowrap; } .mono .small { font-size: 1em; }
 tr > :last-child { padding-right: 0; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 footer { margin-top: 3.5rem; padding-top: 1rem; border-top: 1px solid var(--line); }
 @media (max-width: 34rem) {
+  th, td { padding-right: 0.6rem; }
   .stage li { grid-template-columns: minmax(0, 1fr) auto; padding: 0.4rem 0; }
   .stage li > span:first-child { grid-row: 1 / 3; } .stage li code { display: block; }
-  .stage li .track, .stage li > span:empty { grid-column: 1 / -1; grid-row: 3; }
+  .stage li .track { grid-column: 1 / -1; grid-row: 3; margin-top: 0.2rem; }
 }
 @media print { body { background: none; } .card { break-inside: avoid; } details > * { display: block; } }
 `;

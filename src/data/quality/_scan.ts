@@ -11,7 +11,7 @@ import { WorkerPool } from "../worker-pool.ts";
 import { rowContent } from "./_row-content.ts";
 import { Scanner, type ScanResult, type ScanSetup, type ScanTask } from "./_scan-task.ts";
 import { Shard } from "./_shard.ts";
-import { type Piece, type RowKind, ShardBuilder, snapshotOf } from "./_shard-builder.ts";
+import { type Piece, type RowKind, ShardBuilder, type Snapshot, snapshotOf } from "./_shard-builder.ts";
 import { kept } from "./reasons.ts";
 import { brokenRules, type Rules } from "./rules.ts";
 
@@ -44,7 +44,7 @@ export async function scanSource(source: Source, plan: ScanPlan): Promise<readon
   await using scanners = new Scanners(plan);
   const queue: Promise<Piece>[] = [];
   // What the source reported when it was opened belongs to the first shard.
-  const before = begun === 0 ? { end: 0, rowFaults: {}, numFaults: 0 } : snapshotOf(source, begun);
+  const before: Snapshot = begun === 0 ? { end: 0, rowFaults: {}, numFaults: 0 } : snapshotOf(source, begun);
   let current = new ShardBuilder(plan.kind, source, before);
   const settle = async (): Promise<void> => {
     const piece = await (queue.shift() as Promise<Piece>);
@@ -54,6 +54,7 @@ export async function scanSource(source: Source, plan: ScanPlan): Promise<readon
     shards.push(await current.write(join(plan.folder, shardName(shards.length)), piece.snapshot));
     current = new ShardBuilder(plan.kind, source, piece.snapshot);
   };
+  let opened = before;
   const columns = [...new Set([...plan.columns, ...ruleColumns(source, plan.rules)])];
   let rows = 0;
   let bytes = 0;
@@ -68,9 +69,18 @@ export async function scanSource(source: Source, plan: ScanPlan): Promise<readon
       rows += slice.numRows;
       const { task, codes, size } = taskOf(slice, plan);
       bytes += size;
-      const isLast = rows >= plan.shardRows || bytes >= shardBytes;
-      const snapshot = isLast ? snapshotOf(source, (slice.rows.at(-1) as number) + 1) : undefined;
-      if (isLast) rows = bytes = 0;
+      const fills = Math.max(rows / plan.shardRows, bytes / shardBytes);
+      let snapshot: Snapshot | undefined;
+      if (fills >= 1) {
+        const now = snapshotOf(source, (slice.rows.at(-1) as number) + 1);
+        snapshot = settled(opened, now, rows);
+        // Which of several faults are of rows to come is not told: better a place where there are none, if it is not far.
+        if (fills < 2 && countOf(snapshot) < countOf(now)) snapshot = undefined;
+      }
+      if (snapshot !== undefined) {
+        opened = snapshot;
+        rows = bytes = 0;
+      }
       const piece = scanners.scan(task).then((result) => ({ slice, codes, result, snapshot }));
       piece.catch(() => {}); // it is awaited in its turn
       queue.push(piece);
@@ -85,6 +95,23 @@ export async function scanSource(source: Source, plan: ScanPlan): Promise<readon
     shards.push(await current.write(join(plan.folder, shardName(shards.length)), end));
   return shards;
 }
+
+/**
+ * The part of `now` that is sure to be of rows up to its end. A source reports faults of rows behind those that it gave, too: those that end
+ * a table, or of a table read ahead. A shard that counted them would count them twice in a check that goes on from it and reads them again.
+ */
+function settled(from: Snapshot, now: Snapshot, numRows: number): Snapshot {
+  let missing = now.end - from.end - numRows;
+  const rowFaults = Object.entries(now.rowFaults).map(([code, count]) => {
+    const before = from.rowFaults[code as FaultCode] ?? 0;
+    const own = Math.min(missing, count - before);
+    missing -= own;
+    return [code, before + own] as const;
+  });
+  return { ...now, rowFaults: Object.fromEntries(rowFaults) };
+}
+
+const countOf = ({ rowFaults }: Snapshot): number => Object.values(rowFaults).reduce((sum, count) => sum + count, 0);
 
 /** Shards of an earlier run that follow each other; what lies behind a gap is removed. */
 async function finishedShards(folder: string): Promise<Shard[]> {

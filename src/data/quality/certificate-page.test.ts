@@ -27,11 +27,56 @@ test("nothing of the data becomes markup, and nothing comes from elsewhere", asy
   expect(page).not.toMatch(/<script|<img|<link|<iframe|https?:|url\(|@import/i);
   expect(page).not.toContain("\u202e");
   expect(page).toContain("&lt;script&gt;");
-  expect(page).toContain("Misses 1 of 1 requirements");
+  expect(page).toContain("Misses its requirement");
   expect(page).toContain("prefers-color-scheme: dark");
   expect(page).toContain('name="viewport"');
   for (const tag of ["main", "section", "table", "details", "dl", "div", "ul", "svg"])
     expect(page.split(`<${tag}`).length, tag).toBe(page.split(`</${tag}>`).length);
+});
+
+test("pictures are shown where there are some, and only pictures", async () => {
+  const rows = ["a b c d e f", "a b c d e f", "g h i j k l"].map((text) => ({ text }));
+  const source = memorySource([{ name: "text", type: "string", nullable: false }], rows);
+  const certificate = await checkData(source, { workers: 1 });
+  const uri = "data:image/webp;base64,AAAA";
+  const page = certificatePage(
+    certificate,
+    new Map([
+      [1, uri],
+      [0, '"><script>alert(1)</script>'],
+    ]),
+  );
+  expect(page.match(/<img [^>]*>/g)).toEqual([`<img src="${uri}" alt="">`]);
+  expect(page).not.toContain("<script");
+});
+
+test("near-duplicates show the words in which they differ", async () => {
+  const long = Array.from({ length: 60 }, (_, i) => `word${i * i}`).join(" ");
+  const rows = [`${long} end`, `first ${long} end`].map((text) => ({ text }));
+  const source = memorySource([{ name: "text", type: "string", nullable: false }], rows);
+  const page = certificatePage(await checkData(source, { workers: 1 }));
+  expect(page.match(/<mark>.*?<\/mark>/g)?.[0]).toBe("<mark>first</mark>");
+});
+
+test("columns: a histogram for numbers, bars for classes, dates for times, a sentence for constants", async () => {
+  const schema = [
+    { name: "size", type: "float64", nullable: false },
+    { name: "kind", type: "string", nullable: false },
+    { name: "when", type: "timestamp", nullable: false },
+    { name: "same", type: "int32", nullable: false },
+  ] as const;
+  const day = 86_400_000;
+  const rows = Array.from({ length: 40 }, (_, i) => ({
+    size: i,
+    kind: i % 4 === 0 ? "a" : "b",
+    when: i * day,
+    same: 7,
+  }));
+  const page = certificatePage(await checkData(memorySource(schema, rows), { workers: 1 }));
+  expect(page).toContain("histogram from 0 to 39, mean 19.5");
+  expect(page).toMatch(/<bdi>b<\/bdi>.*\n.*75\.0 %/);
+  expect(page).toContain("<span>1970-01-01</span>");
+  expect(page).toContain("always <bdi>7</bdi>");
 });
 
 test("files are hashed, and sums that came with them are held against them", async () => {

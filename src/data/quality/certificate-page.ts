@@ -1,12 +1,14 @@
 /** A certificate as a page for people: one file, no scripts, nothing from elsewhere. */
 
-import { type FaultCode, faultCodes } from "../fault.ts";
-import type { ColumnProfile, NumberProfile } from "../source/profile.ts";
+import type { FaultCode } from "../fault.ts";
+import { columnsPart } from "./_page-columns.ts";
+import { examplesPart, type RowPictures } from "./_page-examples.ts";
 import { pageStyle } from "./_page-style.ts";
 import { bytesText, countText, numberText, percentText, escapeHtml as text } from "./_page-text.ts";
-import type { Certificate, RemovedExample, StageRecord } from "./certificate.ts";
+import type { Certificate, StageRecord } from "./certificate.ts";
 import type { DriftReport } from "./drift.ts";
-import { type RemovalReason, removalReasons } from "./reasons.ts";
+import { isFaultCode, meaningOf } from "./reason-text.ts";
+import type { RemovalReason } from "./reasons.ts";
 
 /**
  * Writes a certificate as one HTML page.
@@ -14,25 +16,21 @@ import { type RemovalReason, removalReasons } from "./reasons.ts";
  * Light or dark as the reader's system is, readable on a phone and on paper. All that comes from the data is escaped.
  *
  * @param certificate - From {@link checkData}.
+ * @param pictures - Of the example rows that hold images: `data:` URIs by row number.
  * @returns The whole file.
  */
-export function certificatePage(certificate: Certificate): string {
+export function certificatePage(certificate: Certificate, pictures: RowPictures = new Map()): string {
   const { input, createdAt, seconds, passed, requirements, seed, versions } = certificate;
   const name = input.location.split("/").filter(Boolean).at(-1) ?? input.location;
-  const missed = requirements.filter((each) => !each.passed).length;
-  const verdict =
-    requirements.length === 0
-      ? "No requirement was set"
-      : passed
-        ? `Meets all ${requirements.length} requirements`
-        : `Misses ${missed} of ${requirements.length} requirements`;
+  // One scale for the bars of all stages, so that they can be compared.
+  const most = Math.max(1, ...certificate.stages.flatMap(({ removed }) => Object.values(removed)));
   const sign = requirements.length === 0 ? "" : passed ? "good" : "bad";
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
 <title>Data certificate: ${text(name)}</title>
 <style>${pageStyle}</style>
 </head>
@@ -40,16 +38,16 @@ export function certificatePage(certificate: Certificate): string {
 <main>
 <p class="eyebrow">Data certificate</p>
 <h1><bdi>${text(name)}</bdi></h1>
-<p class="verdict ${sign}">${sign === "" ? "" : passed ? "✓ " : "✗ "}${verdict}</p>
+<p class="verdict ${sign}">${sign === "" ? "" : passed ? "✓ " : "✗ "}${verdictOf(certificate)}</p>
 ${overview(certificate)}
 ${requirementsPart(certificate)}
 <h2>What happened to the rows</h2>
 <p class="note">In this order. A row leaves at the first stage that refuses it.</p>
-${certificate.stages.map((stage) => stagePart(stage, input.rows)).join("\n")}
-${examplesPart(certificate.examples)}
+${certificate.stages.map((stage) => stagePart(stage, input.rows, most)).join("\n")}
+${examplesPart(certificate.examples, (code) => ({ meaning: meaningOf(code), isFault: isFaultCode(code) }), pictures)}
 ${driftPart(certificate.drift)}
 ${labelsPart(certificate)}
-${profilePart(certificate)}
+${columnsPart(certificate.profile)}
 ${faultsPart(certificate)}
 ${filesPart(certificate)}
 <footer class="small">
@@ -62,6 +60,15 @@ ${Object.entries(versions)
 </body>
 </html>
 `;
+}
+
+function verdictOf({ passed, requirements }: Certificate): string {
+  if (requirements.length === 0) return "No requirement was set";
+  const missed = requirements.filter((each) => !each.passed).length;
+  if (requirements.length === 1) return `${passed ? "Meets" : "Misses"} its requirement`;
+  return passed
+    ? `Meets all ${requirements.length} requirements`
+    : `Misses ${missed} of ${requirements.length} requirements`;
 }
 
 function overview({ input, output, rowsRemoved, rowsQuarantined }: Certificate): string {
@@ -98,38 +105,15 @@ const stageTitles: Readonly<Record<StageRecord["name"], string>> = {
   leakage: "Overlap with the test set",
 };
 
-/** What each fault code means, for people. */
-const faultTexts: Readonly<Record<FaultCode, string>> = {
-  empty: "nothing where something is needed",
-  truncated: "ends before it should",
-  checksum: "bytes differ from what was promised",
-  syntax: "does not follow its format",
-  schema: "a value is missing or of another type",
-  shape: "an array of another shape",
-  utf8: "text that is not UTF-8",
-  "not-finite": "NaN or an infinity",
-  range: "a number or box outside of what is allowed",
-  decode: "could not be decoded",
-  "image-size": "header and pixels disagree, or too many pixels",
-  bomb: "would unpack to more than the limit",
-  "link-loop": "links that lead to themselves",
-  "unsafe-path": "a name that leaves its folder",
-  remote: "a server failed after all retries",
-};
-const isFault = (code: string): code is FaultCode => (faultCodes as readonly string[]).includes(code);
-const meaningOf = (code: RemovalReason | FaultCode): string =>
-  isFault(code) ? faultTexts[code] : removalReasons[code];
-
-function stagePart({ name, rowsIn, rowsOut, removed, settings }: StageRecord, total: number): string {
+function stagePart({ name, rowsIn, rowsOut, removed, settings }: StageRecord, total: number, most: number): string {
   const reasons = Object.entries(removed) as [RemovalReason | FaultCode, number][];
-  const most = Math.max(1, ...reasons.map(([, count]) => count));
-  const isOff = settings["off"] === true;
+  const isOff = settings["off"] === true || (name === "filters" && Object.keys(settings).length === 0);
   const items = reasons
     .toSorted((a, b) => b[1] - a[1])
     .map(([code, count]) => {
       const bar = `<b class="${name === "integrity" ? "q" : "r"}" style="width:${((100 * count) / most).toFixed(2)}%"></b>`;
       return `<li><span><code>${text(code)}</code> <span class="small">${text(meaningOf(code))}</span></span>
-${reasons.length > 1 ? `<span class="track">${bar}</span>` : "<span></span>"}<span class="count">${countText(count)}</span>
+<span class="track">${bar}</span><span class="count">${countText(count)}</span>
 <span class="count small">${percentText(count, total)}</span></li>`;
     });
   const [shown, rest] = [items.slice(0, 8), items.slice(8)];
@@ -149,34 +133,17 @@ ${reasons.length > 1 ? `<span class="track">${bar}</span>` : "<span></span>"}<sp
 ${shown.length === 0 ? "" : `<ul>${shown.join("\n")}</ul>`}${more}${details}</section>`;
 }
 
-function examplesPart(examples: readonly RemovedExample[]): string {
-  if (examples.length === 0) return "";
-  const cards = examples.map(({ row, reason, excerpt, keptRow, keptExcerpt }) => {
-    const gone = `<div><span class="small">row ${countText(row)}, ${isFault(reason) ? "set aside" : "removed"}</span>
-<blockquote class="gone" dir="auto">${text(excerpt.trim()) || "<i>(empty)</i>"}</blockquote></div>`;
-    const stays =
-      keptRow === undefined
-        ? ""
-        : `<div><span class="small">row ${countText(keptRow)}, kept in its place</span>
-<blockquote class="stays" dir="auto">${text((keptExcerpt ?? "").trim())}</blockquote></div>`;
-    return `<div class="card"><code>${text(reason)}</code> <span class="small">${text(meaningOf(reason))}</span><div class="pair">${gone}${stays}</div></div>`;
-  });
-  const [shown, rest] = [cards.slice(0, 6), cards.slice(6)];
-  const more =
-    rest.length === 0
-      ? ""
-      : `<details><summary>${rest.length} more</summary><div style="margin-top:.75rem">${rest.join("\n")}</div></details>`;
-  return `<h2>Examples of what left</h2><p class="note">The first rows of each reason.</p>${shown.join("\n")}${more}`;
-}
+/** Three decimals, so that a column of them can be read down. */
+const shareText = (value: number): string => (value === 0 ? "0" : value < 0.0005 ? "< 0.001" : value.toFixed(3));
 
 function driftPart(drift: DriftReport | null): string {
   if (drift === null) return "";
   const rows = drift.columns
     .toSorted((a, b) => b.psi - a.psi)
     .map(({ column, psi, ks, lInfinity }) => {
-      const word = psi < 0.1 ? "little" : psi < 0.25 ? "some" : "much";
-      return `<tr><td><bdi>${text(column)}</bdi></td><td class="n">${numberText(psi)}</td><td class="n">${ks === undefined ? "–" : numberText(ks)}</td>
-<td class="n">${lInfinity === undefined ? "–" : numberText(lInfinity)}</td><td class="${psi < 0.25 ? "good" : "bad"}">${word}</td></tr>`;
+      const word = psi < 0.001 ? "none" : psi < 0.1 ? "little" : psi < 0.25 ? "some" : "much";
+      return `<tr><td><bdi>${text(column)}</bdi></td><td class="n">${shareText(psi)}</td><td class="n">${ks === undefined ? "–" : shareText(ks)}</td>
+<td class="n">${lInfinity === undefined ? "–" : shareText(lInfinity)}</td><td class="${psi < 0.25 ? "good" : "bad"}">${word}</td></tr>`;
     });
   const anomalies = drift.anomalies.map(
     ({ column, kind, detail }) =>
@@ -223,40 +190,6 @@ ${table(
     .map(({ row, given, score }) => [countText(row), String(given), percentText(score, 1)]),
 )}`;
   return `<h2>Labels to look at</h2>${learned}${near}`;
-}
-
-function profilePart({ profile }: Certificate): string {
-  if (profile === null || profile.columns.length === 0) return "";
-  return `<h2>Columns</h2><p class="note">Of the rows that could be read, before anything was removed.</p>
-<div class="columns">${profile.columns.slice(0, 60).map(columnCard).join("\n")}</div>
-${profile.columns.length > 60 ? `<p class="note">and ${profile.columns.length - 60} more, in certificate.json</p>` : ""}`;
-}
-
-function columnCard({ name, type, count, nulls, notFinite, distinct, top, numbers, lengths }: ColumnProfile): string {
-  const facts = [
-    `${countText(count)} values`,
-    `${countText(distinct)} different`,
-    ...(nulls === 0 ? [] : [`${countText(nulls)} null`]),
-    ...(notFinite === 0 ? [] : [`${countText(notFinite)} not finite`]),
-  ];
-  const [first] = top;
-  const common =
-    first === undefined || numbers !== undefined || distinct > 1000
-      ? ""
-      : `<p class="small">most often <bdi>${text(String(first.value).slice(0, 40))}</bdi>, ${countText(first.count)} times</p>`;
-  const spread = numbers ?? lengths;
-  return `<div class="card"><h3><bdi>${text(name)}</bdi> <span class="small">${text(type)}</span></h3>
-<p class="small">${facts.join(", ")}</p>${common}${spread === undefined || count === 0 ? "" : histogram(spread, numbers === undefined ? "length" : "")}</div>`;
-}
-
-function histogram({ histogram: { counts }, min, max, mean }: NumberProfile, what: string): string {
-  const most = Math.max(1, ...counts);
-  const bars = counts.map((count, i) => {
-    const height = count === 0 ? 0 : Math.max(1.5, (40 * count) / most);
-    return `<rect x="${(i * 100) / counts.length}" y="${40 - height}" width="${100 / counts.length - 0.4}" height="${height}"/>`;
-  });
-  return `<svg viewBox="0 0 100 40" preserveAspectRatio="none" role="img" aria-label="histogram">${bars.join("")}</svg>
-<p class="ends"><span>${numberText(min)}</span><span>${what} mean ${numberText(mean)}</span><span>${numberText(max)}</span></p>`;
 }
 
 function faultsPart({ faults }: Certificate): string {

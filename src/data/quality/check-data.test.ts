@@ -2,11 +2,13 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { RandomStream } from "../../base/random.ts";
 import { tensor } from "../../tensor/tensor.ts";
 import { encodeImage } from "../codec/image.ts";
 import { image } from "../image.ts";
+import { hashSplit } from "../sample/split.ts";
+import { openSource } from "../source/open.ts";
 import type { Cell, Schema } from "../table.ts";
+import { balances, one, random, removedOf, text, textSchema } from "./_certificates.cases.ts";
 import { memorySource } from "./_memory-source.cases.ts";
 import type { Certificate } from "./certificate.ts";
 import { checkData } from "./check-data.ts";
@@ -15,28 +17,6 @@ import { textPresets } from "./filter-settings.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cameo-check-test-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-const textSchema: Schema = [{ name: "text", type: "string", nullable: true }];
-const random = new RandomStream(3, "texts");
-const word = (index: number): string => `w${random.integer(index, 5000).toString(36).replace(/\d/g, "z")}`;
-const text = (index: number, words = 120): string =>
-  Array.from({ length: words }, (_, i) => word(1000 * index + i)).join(" ");
-const one: CheckDataOptions = { workers: 1, profile: false };
-
-/** What every certificate must say. */
-function balances(certificate: Certificate): void {
-  const { input, output, stages, rowsRemoved, rowsQuarantined } = certificate;
-  expect(input.rows).toBe(output.rows + rowsRemoved + rowsQuarantined);
-  let rows = input.rows;
-  for (const stage of stages) {
-    expect(stage.rowsIn).toBe(rows);
-    rows -= Object.values(stage.removed).reduce((sum, count) => sum + count, 0);
-    expect(stage.rowsOut).toBe(rows);
-  }
-  expect(rows).toBe(output.rows);
-}
-
-const removedOf = ({ stages }: Certificate): object => Object.assign({}, ...stages.map(({ removed }) => removed));
 
 test("duplicates leave, exact before near, and the first stays", async () => {
   const base = text(1);
@@ -54,6 +34,22 @@ test("duplicates leave, exact before near, and the first stays", async () => {
     [2, "exact-duplicate", 0],
     [3, "near-duplicate", 0],
     [4, "near-duplicate", 0],
+  ]);
+});
+
+test("rows of several files are one data set", async () => {
+  const files = join(folder, "files");
+  mkdirSync(files);
+  const [a, b, c, d] = [11, 12, 13, 14].map((index) => text(index));
+  for (const [name, texts] of Object.entries({ "1.jsonl": [a, b], "2.jsonl": [b, c], "3.jsonl": [`${a}!`, d] }))
+    writeFileSync(join(files, name), texts.map((each) => `${JSON.stringify({ text: each })}\n`).join(""));
+  await using source = await openSource(files);
+  const certificate = await checkData(source, one);
+  balances(certificate);
+  expect(removedOf(certificate)).toEqual({ "exact-duplicate": 1, "near-duplicate": 1 });
+  expect(certificate.examples.map(({ row, keptRow }) => [row, keptRow])).toEqual([
+    [2, 1],
+    [4, 0],
   ]);
 });
 
@@ -151,6 +147,63 @@ test("the same whatever the number of threads, and after a stop at any point", a
   expect(source.reads[0]).toBe(512 * finished);
 
   expect(existsSync(work)).toBe(false);
+});
+
+test("rows alike and rows of a group are in one split", async () => {
+  const schema: Schema = [...textSchema, { name: "group", type: "int32", nullable: false }];
+  const rows = Array.from({ length: 600 }, (_, i) => ({ text: text(i % 200, 30), group: i % 40 }));
+  const out = join(folder, "splits.jsonl");
+  const splitsOf = async (options: CheckDataOptions, key: "text" | "group"): Promise<Map<unknown, Set<string>>> => {
+    const shares = { train: 0.6, test: 0.4 };
+    const source = memorySource(schema, rows);
+    const certificate = await checkData(source, { ...one, column: "text", splits: shares, out, ...options });
+    balances(certificate);
+    const found = new Map<unknown, Set<string>>();
+    let count = 0;
+    for (const line of readFileSync(out, "utf8").trim().split("\n")) {
+      const row = JSON.parse(line) as Record<"text" | "group" | "split", string>;
+      const names = found.get(row[key]) ?? new Set();
+      found.set(row[key], names.add(row.split));
+      count++;
+    }
+    expect(certificate.output.rows).toBe(count);
+    expect(Object.values(certificate.output.splits ?? {}).reduce((sum, each) => sum + each, 0)).toBe(count);
+    return found;
+  };
+  const everything = { exactDuplicates: false, nearDuplicates: false } as const;
+  const byText = await splitsOf(everything, "text");
+  expect(byText.size).toBe(200);
+  const byGroup = await splitsOf({ group: "group" }, "group");
+  for (const found of [byText, byGroup]) {
+    expect([...found.values()].every((names) => names.size === 1)).toBe(true);
+    expect(new Set([...found.values()].flatMap((names) => [...names])).size).toBe(2);
+  }
+  // The command that samples and the one that checks must not put a group into different parts.
+  const partOf = hashSplit({ train: 0.6, test: 0.4 }, { seed: 1 });
+  for (const [group, names] of byGroup) expect([...names]).toEqual([partOf(group as number)]);
+});
+
+test("counts add up for every combination of what can be turned off", async () => {
+  const rows = Array.from({ length: 120 }, (_, i) =>
+    i % 11 === 0
+      ? ({ code: "utf8", detail: "x" } as const)
+      : { text: i % 13 === 0 ? null : text(i % 60, 12) + " {".repeat(i % 2) },
+  );
+  const against = (): ReturnType<typeof memorySource> => memorySource(textSchema, [{ text: text(5, 12) }], "test-set");
+  const flags: readonly CheckDataOptions[] = [
+    { exactDuplicates: false },
+    { nearDuplicates: false },
+    { filters: textPresets.c4 },
+    { against: against(), againstWords: 5 },
+    { rules: { text: { nullable: false, max: 70 } } },
+    { splits: { a: 0.5, b: 0.5 } },
+  ];
+  for (let chosen = 0; chosen < 2 ** flags.length; chosen++) {
+    const options = Object.assign({}, ...flags.filter((_, bit) => (chosen >> bit) & 1)) as CheckDataOptions;
+    const certificate = await checkData(memorySource(textSchema, rows), { ...one, kind: "text", ...options });
+    balances(certificate);
+    expect(certificate.input.rows).toBe(120);
+  }
 });
 
 test("the content hash knows rows and not their order", async () => {

@@ -5,7 +5,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { explain } from "../../base/errors.ts";
-import type { Fault, FaultCode } from "../fault.ts";
+import { describeFault, type Fault, type FaultCode } from "../fault.ts";
+import { hashSplit } from "../sample/split.ts";
 import { type Profile, profileSource } from "../source/profile.ts";
 import type { Source } from "../source/source.ts";
 import { writeTable } from "../source/write-table.ts";
@@ -28,7 +29,6 @@ import type { CheckDataOptions, CheckProgress } from "./check-options.ts";
 import { compareProfiles } from "./drift.ts";
 import type { RemovalReason } from "./reasons.ts";
 import { meetRequirements } from "./requirements.ts";
-import { hashSplit } from "./splits.ts";
 
 /**
  * Checks a data set from end to end, removes what should not be in it, and certifies what was done.
@@ -220,7 +220,7 @@ function splitColumn({ splits, group }: CheckDataOptions, plan: CheckPlan, count
       const isPlain = ["string", "number", "bigint"].includes(typeof cell);
       const key =
         isPlain && (isGrouped || columns.length === 1) ? String(cell) : hash("sha256", rowContent(table, columns, row));
-      const name = splitOf(key);
+      const name = splitOf(key) as string; // the shares are of a whole
       counts.set(name, (counts.get(name) ?? 0) + 1);
       return name;
     },
@@ -240,10 +240,11 @@ function total(counts: Partial<Record<RemovalReason | FaultCode, number>>): numb
   return Object.values(counts).reduce((sum, count) => sum + count, 0);
 }
 
-/** A few faults of each code: each run of a check that was stopped kept its own few. */
+/** A few faults of each code: each run of a check that was stopped kept its own few, and some of them again. */
 function firstOfEach(faults: readonly Fault[]): Fault[] {
   const numbers = new Map<FaultCode, number>();
-  return faults.filter(({ code }) => {
+  const different = new Map(faults.map((fault) => [describeFault(fault), fault]));
+  return [...different.values()].filter(({ code }) => {
     const number = (numbers.get(code) ?? 0) + 1;
     numbers.set(code, number);
     return number <= 20;

@@ -26,5 +26,4 @@ export { hammingDistance, type PerceptualHash, perceptualHash } from "./perceptu
 export { type RemovalReason, removalReasons } from "./reasons.ts";
 export type { Requirements } from "./requirements.ts";
 export { brokenRules, type ColumnRule, parseRules, type Rules } from "./rules.ts";
-export { hashSplit } from "./splits.ts";
 export { UnionFind } from "./union-find.ts";

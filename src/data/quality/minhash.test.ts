@@ -89,6 +89,30 @@ test("characters of scripts without spaces are words", () => {
   expect(estimateJaccard(a, c)).toBeLessThan(0.05);
 });
 
+test("texts shorter than a shingle are alike when they are equal, and no text without words is like another", () => {
+  const minHash = new MinHash();
+  const short = ["one", "one two", "two one", "one two three", "one two three four", "字", "字字", "é", "e"];
+  const signatures = short.map((text) => minHash.signature(text));
+  for (const [i, a] of signatures.entries())
+    for (const [j, b] of signatures.entries()) {
+      // Two permutations may have the same minimum of two hashes by chance, one in 2^32.
+      expect(estimateJaccard(a, b), `${short[i]} ~ ${short[j]}`).toBe(i === j ? 1 : 0);
+    }
+  for (const text of ["", " ", "。、", "…!?", "\n\n"])
+    expect(minHash.writeKeys(text, new Uint32Array(28), 0), JSON.stringify(text)).toBe(false);
+});
+
+test("texts of a few shingles have no bias", () => {
+  let equal = 0;
+  for (let seed = 1; seed <= 40; seed++) {
+    const minHash = new MinHash({ seed });
+    // Two shingles each, one in common: a third.
+    equal += estimateJaccard(minHash.signature("a b c d e f"), minHash.signature("z b c d e f")) * 112;
+  }
+  const num = 40 * 112;
+  expect(Math.abs(equal / num - 1 / 3)).toBeLessThan(4 * Math.sqrt(((1 / 3) * (2 / 3)) / num));
+});
+
 test("texts of any length, also after longer ones", () => {
   const minHash = new MinHash();
   const short = "the quick brown fox jumps over";

@@ -2,7 +2,6 @@ import { expect, test } from "vitest";
 import { tensor } from "../../tensor/tensor.ts";
 import type { Cell } from "../table.ts";
 import { brokenRules, type ColumnRule, parseRules } from "./rules.ts";
-import { hashSplit } from "./splits.ts";
 
 const codeOf = (cell: Cell, rule: ColumnRule): string | null =>
   brokenRules({ numRows: 1, columns: { c: [cell] } }, { c: rule })[0] ?? null;
@@ -56,21 +55,4 @@ test("rules of a file are checked", () => {
     [{ a: { boxes: "yxyx" } }, "a: boxes: "],
   ] as const)
     expect(() => parseRules(json)).toThrow(message);
-});
-
-test("splits: shares are kept, groups stay whole, and more groups move none", () => {
-  const splitOf = hashSplit({ train: 0.8, val: 0.1, test: 0.1 }, { seed: 3 });
-  const names = Array.from({ length: 20_000 }, (_, i) => splitOf(`group ${i}`));
-  for (const [name, share] of [
-    ["train", 0.8],
-    ["val", 0.1],
-    ["test", 0.1],
-  ] as const) {
-    const count = names.filter((each) => each === name).length;
-    expect(Math.abs(count - 20_000 * share)).toBeLessThan(4 * Math.sqrt(20_000 * share * (1 - share)));
-  }
-  expect(Array.from({ length: 100 }, (_, i) => splitOf(`group ${i}`))).toEqual(names.slice(0, 100));
-  const other = hashSplit({ train: 0.8, val: 0.1, test: 0.1 }, { seed: 4 });
-  expect(names.some((name, i) => name !== other(`group ${i}`))).toBe(true);
-  expect(() => hashSplit({ train: 0.8, test: 0.1 })).toThrow("must be positive and add up to 1");
 });

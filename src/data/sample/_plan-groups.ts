@@ -40,6 +40,9 @@ export async function stratified(reader: PlanReader): Promise<SourceSample> {
 /** Files, or the values of a column, as clusters. */
 export async function cluster(reader: PlanReader): Promise<SourceSample> {
   const { by, n, clusters } = reader.options;
+  // A cluster that is drawn and gives no row would count as drawn in the probabilities of all others.
+  if (clusters !== undefined && n !== undefined && n < clusters)
+    reader.fail(`draw ${n} rows`, `got ${clusters} clusters`, "there must be a row for each");
   if (by !== undefined) return await clusterBy(reader, by);
   const sizes = reader.source.files.map(({ numRows }) => numRows);
   if (sizes.some((numRows) => numRows === undefined))
@@ -78,6 +81,7 @@ async function clusterBy(reader: PlanReader, by: string): Promise<SourceSample> 
   const rows = [...inside.values()].reduce((sum, count) => sum + count, 0);
   const selector = new StratifiedSelector(inside, {
     n: clusters === undefined || n === undefined ? rows : Math.min(n, rows),
+    minimum: 1,
     allocation: "equal",
     seed: reader.options.seed,
   });

@@ -70,3 +70,10 @@ test("refuses weights that are none", () => {
     }),
   ).toThrow(/those at 5 are for b, must be for a/);
 });
+
+test("counts do not depend on what was counted before", () => {
+  const options = { weights: { a: 1, b: 2, c: 0.5 }, seed: 3, blockSize: 64 };
+  const mixed = mixture(options);
+  for (const i of [5000, 100, 7000, 7001, 3, 6400, 0])
+    expect([...mixed.countsBefore(i)], String(i)).toEqual([...mixture(options).countsBefore(i)]);
+});

@@ -113,6 +113,9 @@ class BlockMixture implements Mixture {
   /** The block that was last asked for. */
   #last: { readonly block: number; readonly order: Permutation; readonly ends: Float64Array } | undefined;
 
+  /** Samples of each source in the first `blocks` blocks, as last asked for: counting goes on from there. */
+  #counted: { readonly blocks: number; readonly counts: Float64Array } | undefined;
+
   constructor(names: readonly string[], schedule: readonly Stop[], blockSize: number, seed: number) {
     this.names = names;
     this.#schedule = schedule;
@@ -165,13 +168,15 @@ class BlockMixture implements Mixture {
 
   countsBefore(i: number): Float64Array {
     checkCount("mixture", "position", i, 0);
-    const counts = new Float64Array(this.names.length);
     const blocks = Math.floor(i / this.#blockSize);
-    for (let block = 0; block < blocks; block++) {
+    const known = this.#counted !== undefined && this.#counted.blocks <= blocks ? this.#counted : undefined;
+    const counts = known?.counts.slice() ?? new Float64Array(this.names.length);
+    for (let block = known?.blocks ?? 0; block < blocks; block++) {
       const ends = this.#ends(block);
       for (let s = 0; s < counts.length; s++)
         counts[s] = (counts[s] as number) + (ends[s] as number) - (s === 0 ? 0 : (ends[s - 1] as number));
     }
+    this.#counted = { blocks, counts: counts.slice() };
     for (let k = blocks * this.#blockSize; k < i; k++) {
       const source = this.sourceAt(k);
       counts[source] = (counts[source] as number) + 1;

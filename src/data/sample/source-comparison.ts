@@ -11,6 +11,18 @@ export interface SourceSampleReport extends RepresentativenessReport {
   readonly periodic: readonly (PeriodicityReport & { readonly column: string })[];
 }
 
+/**
+ * The rows after which a sample meets the same phase again. An interval that is no whole number may be of one in a few steps: 2.5 rows meet
+ * a period of 5 at two of its rows for ever.
+ */
+function lagOf(interval: number): number {
+  for (let steps = 1; steps <= 8; steps++) {
+    const rows = steps * interval;
+    if (Math.abs(rows - Math.round(rows)) < 0.05) return Math.round(rows);
+  }
+  return Math.round(interval);
+}
+
 /** Longest interval whose rows are kept to look for a period. */
 const longestInterval = 2 ** 18;
 
@@ -29,7 +41,7 @@ export async function compareWithSource(
   signal?: AbortSignal,
 ): Promise<SourceSampleReport[]> {
   const fields = comparableFields(source.schema);
-  const lag = Math.round(interval ?? 0);
+  const lag = lagOf(interval ?? 0);
   const numeric = fields.filter(({ type }) => type !== "string" && type !== "bool");
   const periods =
     lag >= 2 && lag <= longestInterval ? numeric.map(({ name }) => ({ name, period: new Periodicity(lag) })) : [];

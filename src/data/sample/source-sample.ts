@@ -41,9 +41,12 @@ export interface SourceSampleOptions {
   readonly allocation?: NonNullable<AllocationOptions["allocation"]>;
   /** Column whose standard deviation the `"neyman"` allocation uses. */
   readonly value?: string;
-  /** Rows that each stratum gives at least. @defaultValue 0 */
+  /** Rows that each stratum gives at least: 1 keeps estimates unbiased however small a stratum is. @defaultValue 0 */
   readonly minimum?: number;
-  /** Clusters to draw, with n rows among them in all. @defaultValue as many as hold about n rows, and all of their rows */
+  /**
+   * Clusters to draw, with n rows among them in equal parts, at least one of each; of files, n to the nearest such.
+   * @defaultValue as many as hold about n rows, and all of their rows
+   */
   readonly clusters?: number;
   /** Stops with the signal's reason. */
   readonly signal?: AbortSignal;

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { estimateTotal } from "./sample.ts";
 import { allocate, sampleStratified } from "./stratified.ts";
 
 const sizesOf = (sizes: readonly number[]): Map<string, number> => new Map(sizes.map((size, i) => [`s${i}`, size]));
@@ -59,7 +60,29 @@ test("order of other strata's rows makes no difference to a stratum's", () => {
   expect(ordinals("xyxyxyxyxx", a).sort()).toEqual(ordinals("xxxxxxyyyy", b).sort());
 });
 
+test("with a minimum of one, totals are unbiased however unequal the strata are", () => {
+  // One stratum that does not vary, one that is tiny: neither is drawn from without a minimum.
+  const labels = Array.from({ length: 400 }, (_, row) => (row < 250 ? "flat" : row < 397 ? "wide" : "tiny"));
+  const value = (row: number): number => (labels[row] === "flat" ? 10 : labels[row] === "wide" ? row : 5000 + row);
+  const deviations = new Map(Object.entries({ flat: 0, wide: 42.4, tiny: 0.8 }));
+  const total = labels.reduce((sum, _, row) => sum + value(row), 0);
+  for (const allocation of ["proportional", "equal", "neyman"] as const) {
+    const errors = Array.from({ length: 400 }, (_, seed) => {
+      const sample = sampleStratified(labels, { n: 12, allocation, deviations, minimum: 1, seed });
+      return estimateTotal(sample, Array.from(sample.rows, value)) - total;
+    });
+    const mean = errors.reduce((sum, error) => sum + error, 0) / errors.length;
+    const variance = errors.reduce((sum, error) => sum + (error - mean) ** 2, 0) / (errors.length - 1);
+    expect(Math.abs(mean), allocation).toBeLessThan(4 * Math.sqrt(variance / errors.length) + 1e-6);
+    const without = sampleStratified(labels, { n: 12, allocation, deviations, seed: 1 });
+    const strata = new Set(Array.from(without.rows, (row) => labels[row]));
+    expect(strata.has("tiny")).toBe(allocation === "equal");
+  }
+});
+
 test("refuses what cannot be allocated", () => {
+  expect(() => allocate(sizesOf([2, 2]), { n: 2, minimum: 0.5 })).toThrow(/use minimum: got 0.5/);
+  expect(() => allocate(sizesOf([2, 2]), { n: 2, minimum: -1 })).toThrow(/use minimum: got -1/);
   expect(() => allocate(sizesOf([2, 2]), { n: 5 })).toThrow(/use n: got 5/);
   expect(() => allocate(sizesOf([9, 9]), { n: 3, minimum: 2 })).toThrow(
     /the minimum of 2 takes 4, n must be at least that/,

@@ -16,7 +16,11 @@ export interface AllocationOptions {
   readonly allocation?: "proportional" | "equal" | "neyman";
   /** Standard deviation of the value of interest, by stratum; for `"neyman"`. */
   readonly deviations?: ReadonlyMap<string, number>;
-  /** Rows that each stratum gives at least, as far as it has them. @defaultValue 0 */
+  /**
+   * Rows that each stratum gives at least, as far as it has them. With 0, a stratum that is small (or, under `"neyman"`, does not vary) may
+   * give none, and no estimate from the sample knows of it; with 1, estimates are unbiased.
+   * @defaultValue 0
+   */
   readonly minimum?: number;
 }
 
@@ -45,6 +49,7 @@ export function allocate(sizes: ReadonlyMap<string, number>, options: Allocation
   const fail = (received: string, rule: string): never => {
     throw new RangeError(explain({ api: "allocate", action: `draw ${n} rows`, received, rule }));
   };
+  checkCount("allocate", "minimum", minimum, 0);
   const strata = [...sizes].map(([name, size]) => {
     const deviation = allocation === "neyman" ? deviations?.get(name) : 1;
     if (deviation === undefined || !(deviation >= 0 && deviation < Number.POSITIVE_INFINITY))

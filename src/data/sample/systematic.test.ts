@@ -62,6 +62,16 @@ test("circular: a whole interval from any row, past the end", () => {
   }
 });
 
+test("circular: rows are told apart up to the largest size there is", () => {
+  const size = 2 ** 53 - 1;
+  for (let seed = 0; seed < 20; seed++) {
+    const { rows } = sampleSystematic({ size, n: 5, seed, circular: true });
+    const gaps = Array.from(rows, (row, i) => BigInt(rows[(i + 1) % 5] as number) - BigInt(row));
+    const step = BigInt(Math.floor(size / 5));
+    for (const gap of gaps.slice(0, 4)) expect([step, step - BigInt(size)]).toContain(gap);
+  }
+});
+
 test("a sort key makes the sample have its share of every range of values", () => {
   const key = Array.from({ length: 100 }, (_, row) => (row * 37) % 100);
   const { rows } = sampleSystematic({ size: 100, n: 10, seed: 4, sortKey: key });

@@ -76,7 +76,8 @@ export function sampleSystematic(options: SystematicSampleOptions): SystematicSa
   const rows = new Float64Array(n);
   if (circular) {
     const step = Math.floor(size / n);
-    for (let i = 0; i < n; i++) rows[i] = (start + i * step) % size;
+    const turn = size - start; // never adds beyond 2^53
+    for (let i = 0; i < n; i++) rows[i] = i * step < turn ? start + i * step : i * step - turn;
   } else fillFractional(rows, size, start);
   if (sortKey !== undefined) {
     const order = sortedOrder(sortKey);
