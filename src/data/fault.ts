@@ -1,6 +1,7 @@
 /** What is wrong with data: one closed list of reasons, and one place that counts them. */
 
 import { DataError, explain } from "../base/errors.ts";
+import { RowRanges } from "./_row-ranges.ts";
 
 /** Why a file, row or sample cannot be used. */
 export const faultCodes = [
@@ -31,6 +32,8 @@ export interface Fault {
   readonly source: string;
   /** Row (or sample) of the source, counted from 0, when the fault is of one. */
   readonly row?: number;
+  /** Rows that it costs, from `row` on where that is given. @defaultValue 1 with a row, else 0 */
+  readonly numRows?: number;
   /** Byte of the source, when that is known. */
   readonly byte?: number;
   /** One line for a person. */
@@ -59,8 +62,13 @@ export function describeFault({ source, row, byte, code, detail }: Fault): strin
   return `${place.filter((part) => part !== "").join(", ")}: ${code}: ${detail}`;
 }
 
+/** Faults of files that are remembered, so that each is counted once. */
+const mostKnown = 2 ** 18;
+
 /**
  * Where every reader reports what it cannot use, so that nothing is skipped in silence.
+ *
+ * What is reported again, because data is read again, is not counted again.
  *
  * @example Set aside and counted
  * ```ts
@@ -80,6 +88,10 @@ export class FaultLog {
   readonly #counts = new Map<FaultCode, number>();
   readonly #rowCounts = new Map<FaultCode, number>();
   readonly #examples: Fault[] = [];
+  /** Faults that are of no row, as text. */
+  readonly #known = new Set<string>();
+  /** Rows with a fault, by code and source. */
+  readonly #knownRows = new Map<string, RowRanges>();
 
   /** @param options - See {@link FaultLogOptions}. */
   constructor(options: FaultLogOptions = {}) {
@@ -89,18 +101,21 @@ export class FaultLog {
   }
 
   /**
-   * Counts a fault.
+   * Counts a fault, unless it was before.
    *
    * @param fault - What is wrong.
    * @param cause - What was thrown, when something was.
    * @throws DataError if the policy is `"fail"`.
    */
   report(fault: Fault, cause?: unknown): void {
-    const count = (this.#counts.get(fault.code) ?? 0) + 1;
-    this.#counts.set(fault.code, count);
-    if (fault.row !== undefined) this.#rowCounts.set(fault.code, (this.#rowCounts.get(fault.code) ?? 0) + 1);
-    if (count <= this.#limit) this.#examples.push(fault);
-    this.#onFault?.(fault);
+    const newRows = this.#newRows(fault);
+    if (newRows !== undefined) {
+      const count = (this.#counts.get(fault.code) ?? 0) + 1;
+      this.#counts.set(fault.code, count);
+      if (newRows > 0) this.#rowCounts.set(fault.code, (this.#rowCounts.get(fault.code) ?? 0) + newRows);
+      if (count <= this.#limit) this.#examples.push(fault);
+      this.#onFault?.(fault);
+    }
     if (this.policy === "fail")
       throw new DataError(
         explain({
@@ -116,6 +131,20 @@ export class FaultLog {
       );
   }
 
+  /** Rows that a fault costs and no fault before it did; undefined for a fault that is known. */
+  #newRows({ code, source, row, numRows = row === undefined ? 0 : 1, byte, detail }: Fault): number | undefined {
+    if (row === undefined) {
+      const text = JSON.stringify([code, source, byte, detail]);
+      if (this.#known.has(text)) return undefined;
+      if (this.#known.size < mostKnown) this.#known.add(text);
+      return numRows;
+    }
+    const key = `${code} ${source}`;
+    const rows = this.#knownRows.get(key) ?? new RowRanges();
+    this.#knownRows.set(key, rows);
+    return rows.add(row, row + numRows) || undefined;
+  }
+
   /** Faults so far. */
   get total(): number {
     return [...this.#counts.values()].reduce((sum, count) => sum + count, 0);
@@ -126,9 +155,14 @@ export class FaultLog {
     return inOrder(this.#counts);
   }
 
-  /** The same of rows only: without what is wrong with a file as a whole. */
+  /** Rows that cannot be used, by code: one for most faults, all rows of what is damaged as a whole, none for a file without rows. */
   rowCounts(): Partial<Record<FaultCode, number>> {
     return inOrder(this.#rowCounts);
+  }
+
+  /** Rows that cannot be used. */
+  get numRows(): number {
+    return [...this.#rowCounts.values()].reduce((sum, count) => sum + count, 0);
   }
 
   /** The first faults of each code. */

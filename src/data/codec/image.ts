@@ -5,6 +5,7 @@ import { type Image, image } from "../image.ts";
 import { widen, withChannels } from "./_pixel-channels.ts";
 import { ImageError } from "./image-error.ts";
 import { type ImageInfo, imageInfo } from "./image-info.ts";
+import { mostPixels } from "./most-pixels.ts";
 import { sharpCodec } from "./sharp-codec.ts";
 
 /** What a decoder must not forgive: a file that ends early; that and broken data; those and anything odd. */
@@ -102,7 +103,7 @@ export async function decodeImage(
   bytes: Uint8Array,
   options: DecodeImageOptions = {},
 ): Promise<Image<Uint8Array | Uint16Array>> {
-  const { channels, bits = 8, orient = true, maxPixels = 2 ** 26, failOn = "warning", codec = sharpCodec } = options;
+  const { channels, bits = 8, orient = true, maxPixels = mostPixels, failOn = "warning", codec = sharpCodec } = options;
   const info = imageInfo(bytes);
   const action = `decode a ${info.format.toUpperCase()} of ${info.width}×${info.height}`;
   if (info.width * info.height > maxPixels) {

@@ -164,7 +164,8 @@ class PackSource implements Source {
         columns = await this.#columns({ part, first }, fields, signal);
       } catch (error) {
         signal?.throwIfAborted();
-        this.faults.report({ row: first, ...faultOf(error, `${this.#pack.folder}${part.file}`, "decode") }, error);
+        const fault = faultOf(error, `${this.#pack.folder}${part.file}`, "decode");
+        this.faults.report({ row: first, numRows: part.numRows, ...fault }, error);
         continue;
       }
       for (let row = from; row < to; row += batchRows) {

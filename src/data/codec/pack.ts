@@ -1,11 +1,10 @@
 /** Data of any format as a folder of compressed columns. */
 
 import { existsSync } from "node:fs";
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { DataError, explain } from "../../base/errors.ts";
-import { writeAtomically } from "../../base/files.ts";
+import { makeFolder, writeAtomically } from "../../base/files.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import type { Source } from "../source/source.ts";
 import type { Column, Field, Schema } from "../table.ts";
@@ -86,7 +85,7 @@ export async function packSource(source: Source, folder: string, options: PackOp
   const schema = chosenColumns(source, options);
   if (!options.overwrite && existsSync(join(folder, manifestName)))
     throw refusal(folder, "there is a pack in it", "must not hold one, or be overwritten");
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await using pool =
     workers === 0
       ? undefined

@@ -132,7 +132,7 @@ async function readSlice(
   } catch (error) {
     if (!(error instanceof ReadError)) throw error;
     const detail = `rows ${start} to ${end - 1}: ${error.fault.detail}`;
-    faults.report({ ...error.fault, row: start, detail }, error);
+    faults.report({ ...error.fault, row: start, numRows, detail }, error);
     return undefined;
   }
 }

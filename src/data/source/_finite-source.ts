@@ -19,7 +19,6 @@ class FiniteSource implements Source {
   readonly #source: Source;
   readonly #fields: Schema;
   readonly take?: NonNullable<Source["take"]>;
-  readonly #reported = new Set<number>();
 
   constructor(source: Source, fields: Schema) {
     this.#source = source;
@@ -82,8 +81,7 @@ class FiniteSource implements Source {
       const detail = `column "${field.name}" is ${table.columns[field.name]?.[i]}`;
       const fault = { code: "not-finite", source: this.location, row, detail } as const;
       if (faulty === "fail") throw new ReadError(fault, "a faulty row cannot be taken");
-      if (!this.#reported.has(row)) this.faults.report(fault);
-      this.#reported.add(row);
+      this.faults.report(fault);
     }
     return kept;
   }

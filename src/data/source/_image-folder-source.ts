@@ -1,9 +1,10 @@
 /** Rows of image files, read when they are asked for. */
 
-import { DataError, explain, messageOf } from "../../base/errors.ts";
+import { explain, messageOf } from "../../base/errors.ts";
 import { ImageError } from "../codec/image-error.ts";
 import { type ImageInfo, imageInfo } from "../codec/image-info.ts";
-import { describeFault, type Fault, type FaultLog } from "../fault.ts";
+import { mostPixels } from "../codec/most-pixels.ts";
+import type { Fault, FaultLog } from "../fault.ts";
 import { faultOf, ReadError } from "../store/read-error.ts";
 import type { Store, StoreEntry } from "../store/store.ts";
 import type { Column, Field, Schema, Table, TableSlice } from "../table.ts";
@@ -113,10 +114,7 @@ export class ImageFolderSource implements Source {
     const names = this.#names(options.columns);
     const loaded = await this.#load(rows, names, options.signal);
     for (const [i, each] of loaded.entries()) {
-      if (!("fault" in each)) continue;
-      const received = describeFault({ ...each.fault, row: rows[i] as number });
-      const message = explain({ api: "take", action: `take row ${rows[i]}`, received, rule: "must be a sound image" });
-      throw new DataError(message, { source: each.fault.source });
+      if ("fault" in each) throw new ReadError({ ...each.fault, row: rows[i] as number }, "must be a sound image");
     }
     return this.#table(names, rows, loaded);
   }
@@ -157,10 +155,10 @@ export class ImageFolderSource implements Source {
       if (!isWhole && sizeBytes > headBytes) {
         const head = await store.read(location, { ...range, end: headBytes });
         const info = headInfo(head);
-        if (info !== undefined) return { bytes: head, info };
+        if (info !== undefined) return { bytes: head, info: believable(info) };
       }
       const bytes = await store.read(location, range);
-      const info = imageInfo(bytes);
+      const info = believable(imageInfo(bytes));
       if (info.complete) return { bytes, info };
       const detail = `the ${info.format.toUpperCase()} ends before its image does`;
       return { fault: { code: "truncated", source: location, byte: bytes.length, detail } };
@@ -185,6 +183,13 @@ export class ImageFolderSource implements Source {
     };
     return { numRows: rows.length, columns: Object.fromEntries(names.map((name) => [name, column(name)])) };
   }
+}
+
+/** The same, unless it claims more pixels than anything that decodes it would make. */
+function believable(info: ImageInfo): ImageInfo {
+  const { width, height } = info;
+  if (width * height <= mostPixels) return info;
+  throw new ImageError("image-size", `it says that it has ${width} x ${height} pixels, the limit is ${mostPixels}`);
 }
 
 /** What the head of a file says, or undefined where it takes more of the file to tell. */

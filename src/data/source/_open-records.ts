@@ -1,6 +1,7 @@
 /** Opens files of records: checks each head, asks the format for a schema, and makes the source. */
 
 import { DataError, explain } from "../../base/errors.ts";
+import { firstFault } from "../first-fault.ts";
 import { faultOf, ReadError } from "../store/read-error.ts";
 import type { StoreEntry } from "../store/store.ts";
 import { packingOf, streamUnpacked } from "../store/unpack.ts";
@@ -75,15 +76,12 @@ export async function openRecords(context: OpenContext, plan: RecordFormatPlan):
       samples.set(entry, { entry, sample: await sampleRecords(given) });
     });
   }
-  const [example] = faults.examples;
   if (samples.size === 0)
     throw new DataError(
       explain({
         api: "openSource",
         action: `open "${context.location}"`,
-        received:
-          `no file of ${entries.length} can be read` +
-          (example === undefined ? "" : ` (${example.code}: ${example.detail})`),
+        received: `no file of ${entries.length} can be read${firstFault(faults)}`,
         rule: "needs at least one with rows",
       }),
       { source: context.location },

@@ -178,7 +178,8 @@ function checkGroup(
       (!index || isIn(index, indexLength))
     );
   });
-  if (num_rows < 0n || num_rows > 0x7fffffffn || !areIn) throw new RangeError("a row group lies outside of the file");
+  if (typeof num_rows !== "bigint" || num_rows < 0n || num_rows > 0x7fffffffn || !areIn)
+    throw new RangeError("a row group lies outside of the file");
 }
 
 /** Looks at bytes before they are decoded; `start` is where they lie in the file. */

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { DataError, explain } from "../../base/errors.ts";
 import type { FaultLog } from "../fault.ts";
+import { ReadError } from "../store/read-error.ts";
 import type { Schema, Table, TableSlice } from "../table.ts";
 import type { RecordFile, RowBlock } from "./_record-file.ts";
 import { isRecordFault, type RecordFault, type RecordFormat } from "./_record-format.ts";
@@ -35,12 +36,6 @@ export function columnIndices(schema: Schema, columns: readonly string[] | undef
       }),
     );
   });
-}
-
-/** A fault of one row. */
-interface FaultyRow extends RecordFault {
-  readonly file: RecordFile;
-  readonly row: number;
 }
 
 /** See the top of the file. */
@@ -109,7 +104,7 @@ export class RecordSource implements Source {
       for await (const block of file.rows(Math.max(0, start - base), end - base, signal)) {
         for (const [i, decoded] of this.#decoded(decode, block)) {
           const row = block.rows[i] as number;
-          if (isRecordFault(decoded)) this.#report({ ...decoded, file, row }, base);
+          if (isRecordFault(decoded)) this.faults.report({ ...decoded, source: file.entry.location, row: base + row });
           else builder.add(base + row, decoded);
           if (builder.numRows === batchRows) yield builder.take();
         }
@@ -135,15 +130,6 @@ export class RecordSource implements Source {
     else
       for (const [i, text] of block.texts.entries())
         yield [i, block.faults.get(i) ?? (decode([text])[0] as readonly unknown[])];
-  }
-
-  /** Rows are reported once, however often they are read. */
-  readonly #reported = new Set<number>();
-
-  #report({ file, row, code, detail }: FaultyRow, base: number): void {
-    if (this.#reported.has(base + row)) return;
-    if (this.#reported.size < 2 ** 20) this.#reported.add(base + row);
-    this.faults.report({ code, source: file.entry.location, row: base + row, detail });
   }
 
   async #take(rows: readonly number[], options: Pick<ReadRowsOptions, "columns" | "signal"> = {}): Promise<Table> {
@@ -188,8 +174,9 @@ export class RecordSource implements Source {
         const row = base + (block.rows[i] as number);
         if (!wanted.has(row)) continue;
         const decoded = block.faults.get(i) ?? (decode([text])[0] as readonly unknown[]);
-        if (!isRecordFault(decoded)) found.set(row, decoded);
-        else throw this.#refused(row, `${decoded.code}: ${decoded.detail}`, "a faulty row cannot be taken");
+        if (isRecordFault(decoded))
+          throw new ReadError({ ...decoded, source: file.entry.location, row }, "a faulty row cannot be taken");
+        found.set(row, decoded);
       }
   }
 

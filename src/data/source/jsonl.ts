@@ -109,13 +109,15 @@ function decode(
     return { code: "syntax", detail: messageOf(error) };
   }
   if (!isObject(row)) return { code: "syntax", detail: "it is no JSON object" };
+  if (!isShallow(row, mostLevels))
+    return { code: "syntax", detail: `it is nested more than ${mostLevels} levels deep` };
   for (const name in row)
     if (!names.has(name)) return { code: "schema", detail: `it has the key "${name}", which no sampled row has` };
   const decoded: unknown[] = new Array(columns.length);
   for (let i = 0; i < columns.length; i++) {
     const index = columns[i] as number;
     const { name, type, nullable } = schema[index] as Field;
-    const value = row[name];
+    const value = Object.hasOwn(row, name) ? row[name] : undefined;
     const cell = value === undefined || value === null ? (nullable ? null : undefined) : cells[index]?.(value);
     if (cell === undefined) {
       const found = value === undefined ? "is missing" : `is ${JSON.stringify(value).slice(0, 60)}`;
@@ -126,6 +128,15 @@ function decode(
     decoded[i] = cell;
   }
   return decoded;
+}
+
+/** Levels of objects and lists in a row: what comes after reading calls itself for each. */
+const mostLevels = 500;
+
+/** Whether a JSON value has at most so many levels. */
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
 /** Whether a whole number of a line is written with digits that a number loses. */

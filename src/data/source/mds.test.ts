@@ -175,3 +175,16 @@ test.each([
   await writeFile(join(folder, "index.json"), text);
   await expect(openMds(await localContext(folder))).rejects.toThrow(message);
 });
+
+test("an index that counts more samples than bytes is refused; one that counts a billion is passed over in no time", async () => {
+  const folder = await damaged("mds");
+  await changeIndex(folder, ([shard]) => Object.assign(shard ?? {}, { samples: 2 ** 30 }));
+  await expect(openMds(await localContext(folder))).rejects.toThrow("it counts more samples than its bytes can hold");
+  await changeIndex(folder, ([shard]) => Object.assign(shard?.raw_data ?? {}, { bytes: 2 ** 32 }));
+  const context = await localContext(folder);
+  await using source = await openMds(context);
+  const sound = await columnOf(source, "int");
+  expect(sound.length).toBeGreaterThan(0);
+  expect(context.faults.counts()).toEqual({ truncated: 1 });
+  expect(source.numRows).toBe(sound.length + context.faults.numRows);
+});

@@ -245,3 +245,20 @@ test("damaged files give rows and faults, never anything else", async () => {
       }
     }
 });
+
+test("jsonl refuses rows that are nested without end, and knows keys that every object has", async () => {
+  const deep = `{"j":${"[".repeat(20_000)}${"]".repeat(20_000)}}`;
+  const source = await opened("deep.jsonl", `{"j":[1],"constructor":"Lotus"}\n${deep}\n{"j":[2]}\n`);
+  const [table] = await Array.fromAsync(source.read());
+  assert.deepEqual(table?.columns, { j: [[1], [2]], constructor: ["Lotus", null] });
+  assert.deepEqual(source.faults.examples, [
+    { code: "syntax", source: source.location, row: 1, detail: "it is nested more than 500 levels deep" },
+  ]);
+});
+
+test("what is read twice is counted once", async () => {
+  const source = await opened("twice.jsonl", '{"n":1}\n{"n":\n{"n":3}\n');
+  for (let pass = 0; pass < 3; pass++) await rowsOf(source);
+  assert.deepEqual([source.faults.counts(), source.faults.numRows], [{ syntax: 1 }, 1]);
+  await assert.rejects(async () => source.take?.([1]), { code: "data", message: /row 1: syntax: / });
+});

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parquetWriteBuffer } from "hyparquet-writer";
 import { test } from "vitest";
 import { RandomStream } from "../../base/random.ts";
 import { openSource } from "./open.ts";
@@ -208,4 +209,24 @@ test("damaged Parquet gives rows and faults, never anything else", async () => {
     }
   }
   assert.ok(faults > 20, `${faults} faults`);
+});
+
+test("a row that cannot be decoded is taken with its fault, so that a stream goes on without it", async () => {
+  const column = { name: "n", data: Array.from({ length: 100 }, (_, i) => i), type: "INT32" } as const;
+  const damaged = new Uint8Array(parquetWriteBuffer({ columnData: [column] }));
+  damaged.fill(7, 20, 120);
+  const path = join(await mkdtemp(join(tmpdir(), "parquet-")), "take.parquet");
+  await writeFile(path, damaged);
+  const source = await openSource(path);
+  await columnsOf(source);
+  const [fault] = source.faults.examples;
+  const row = 99;
+  assert.equal(source.faults.numRows, 100);
+  await assert.rejects(
+    async () => source.take?.([row]),
+    (error: { fault?: { code: string; row: number } }) => {
+      assert.deepEqual([error.fault?.code, error.fault?.row], [fault?.code, row]);
+      return true;
+    },
+  );
 });

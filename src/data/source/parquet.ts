@@ -1,7 +1,8 @@
 /** Parquet: columns in row groups, with a footer that says where they are. */
 
 import { DataError, explain, messageOf } from "../../base/errors.ts";
-import type { FaultCode, FaultLog } from "../fault.ts";
+import type { Fault, FaultCode, FaultLog } from "../fault.ts";
+import { firstFault } from "../first-fault.ts";
 import { faultOf, ReadError } from "../store/read-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Column, Field, Schema, Table, TableSlice } from "../table.ts";
@@ -39,12 +40,11 @@ async function openParquet({ location, entries, store, faults }: OpenContext): P
     }
   }
   if (files.length > 0) return new ParquetSource(location, store, files, faults);
-  const [first] = faults.examples;
   throw new DataError(
     explain({
       api: "openSource",
       action: `open "${location}"`,
-      received: `no file of ${entries.length} can be read (${first?.code}: ${first?.detail})`,
+      received: `no file of ${entries.length} can be read${firstFault(faults)}`,
       rule: "needs at least one Parquet file",
     }),
     { source: location },
@@ -119,7 +119,6 @@ class ParquetSource implements Source {
   readonly #files: readonly ParquetFile[];
   readonly #store: Store;
   readonly #numbers = new ParquetNumbers();
-  readonly #reported = new Set<string>();
 
   constructor(location: string, store: Store, files: readonly ParquetFile[], faults: FaultLog) {
     this.location = location;
@@ -165,9 +164,10 @@ class ParquetSource implements Source {
   async *read(options: ReadRowsOptions = {}): AsyncGenerator<TableSlice> {
     const { start = 0, end = this.numRows, batchRows = 1024, signal } = options;
     const fields = columnIndices(this.schema, options.columns).map((i) => this.schema[i] as Field);
+    const report = (fault: Fault, cause?: unknown): void => this.faults.report(fault, cause);
     for (const { file, base, from, to } of this.#stretches(start, Math.min(end, this.numRows), fields)) {
       signal?.throwIfAborted();
-      const table = await this.#decoded(file, fields, base, from, to, signal);
+      const table = await this.#decoded(file, fields, base, from, to, report, signal);
       if (table === undefined) continue;
       for (let at = 0; at < table.numRows; at += batchRows)
         yield cut(table, at, Math.min(at + batchRows, table.numRows));
@@ -197,6 +197,7 @@ class ParquetSource implements Source {
     base: number,
     from: number,
     to: number,
+    report: (fault: Fault, cause?: unknown) => void,
     signal?: AbortSignal,
   ): Promise<TableSlice | undefined> {
     const source = file.entry.location;
@@ -208,7 +209,7 @@ class ParquetSource implements Source {
       const faulty = new Set<number>();
       const columns = fields.map((field): [string, Column] => {
         const fail = (index: number, code: FaultCode, detail: string): void => {
-          if (!faulty.has(index)) this.#report(code, source, base + from + index, detail);
+          if (!faulty.has(index)) report({ code, source, row: base + from + index, detail });
           faulty.add(index);
         };
         const known = numbers.get(field.name);
@@ -227,17 +228,10 @@ class ParquetSource implements Source {
       if (error instanceof DataError && !(error instanceof ReadError)) throw error;
       if (error instanceof ReadError && error.fault.code === "remote") throw error;
       const code = error instanceof ReadError ? error.fault.code : "decode";
-      this.#report(code, source, base + from, `rows ${base + from} to ${base + to - 1}: ${messageOf(error)}`, error);
+      const detail = `rows ${base + from} to ${base + to - 1}: ${messageOf(error)}`;
+      report({ code, source, row: base + from, numRows: to - from, detail }, error);
       return undefined;
     }
-  }
-
-  /** A row is reported once, however often it is read. */
-  #report(code: FaultCode, source: string, row: number, detail: string, cause?: unknown): void {
-    const key = `${code} ${row}`;
-    if (this.#reported.has(key)) return;
-    if (this.#reported.size < 2 ** 20) this.#reported.add(key);
-    this.faults.report({ code, source, row, detail }, cause);
   }
 
   async take(rows: readonly number[], options: Pick<ReadRowsOptions, "columns" | "signal"> = {}): Promise<Table> {
@@ -254,12 +248,16 @@ class ParquetSource implements Source {
       let last = next;
       while (last < order.length && isIn(rows[order[last] as number])) last++;
       const to = (rows[order[last - 1] as number] as number) - base + 1;
-      const table = from < stretch.from ? undefined : await this.#decoded(file, fields, base, from, to, options.signal);
+      const faults: Fault[] = [];
+      const note = (fault: Fault): unknown => faults.push(fault);
+      const table =
+        from < stretch.from ? undefined : await this.#decoded(file, fields, base, from, to, note, options.signal);
       const at = new Map(table === undefined ? [] : Array.from(table.rows, (row, i) => [row, i] as const));
       for (; next < last; next++) {
         const place = order[next] as number;
-        const index = at.get(rows[place] as number);
-        if (index === undefined) throw this.#refused(rows[place] as number, "it has a fault", "must be sound");
+        const row = rows[place] as number;
+        const index = at.get(row);
+        if (index === undefined) throw this.#damaged(row, faults);
         for (const [i, { name }] of fields.entries())
           (columns[i] as unknown[])[place] = table?.columns[name]?.[index] as unknown;
       }
@@ -274,6 +272,14 @@ class ParquetSource implements Source {
       numRows: rows.length,
       columns: Object.fromEntries(fields.map(({ name }, i) => [name, columns[i] as Column])),
     };
+  }
+
+  /** Why a row that is there is not among those that were decoded. */
+  #damaged(row: number, faults: readonly Fault[]): DataError {
+    const fault = faults.find(({ row: first = 0, numRows = 1 }) => row >= first && row < first + numRows);
+    if (fault === undefined) return this.#refused(row, `there are ${this.numRows} rows`, "must be one of them");
+    const { code, source, detail } = fault;
+    return new ReadError({ code, source, row, detail }, "must be sound");
   }
 
   #refused(row: number, received: string, rule: string): DataError {

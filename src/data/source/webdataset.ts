@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { z } from "zod";
 import { DataError, explain } from "../../base/errors.ts";
 import type { Fault } from "../fault.ts";
+import { firstFault } from "../first-fault.ts";
 import type { StoreEntry } from "../store/store.ts";
 import { FaultError } from "../stream/fault-error.ts";
 import type { PackingMethod } from "../stream/shard-bytes.ts";
@@ -76,7 +77,7 @@ export async function openWebdataset(context: OpenContext, access: Partial<Shard
   const index = await indexOf(context, archives);
   const indexes = new Map<string, TarIndex>();
   const report = (shard: ShardInfo): ((fault: TarFault) => void) => {
-    return ({ error }) => faults.report(faultOf(error, shard.location));
+    return ({ error, numRows }) => faults.report({ ...faultOf(error, shard.location), ...(numRows && { numRows }) });
   };
   const found =
     index === undefined ? await scanAll(archives, full, indexes, report) : await readIndex(context, archives, index);
@@ -85,7 +86,7 @@ export async function openWebdataset(context: OpenContext, access: Partial<Shard
       explain({
         api: "webdataset",
         action: `open "${location}"`,
-        received: `there is no sample in ${archives.length} archives`,
+        received: `there is no sample in ${archives.length} archives${firstFault(faults)}`,
         rule: `a sample is a file with a name such as "000.jpg"`,
       }),
       { source: location },

@@ -1,6 +1,6 @@
 /** Ranges of remote objects: one after the other where a connection breaks, several at once where a range is long. */
 
-import { Idle, type RequestPlan, refused, type Send, sendOnce, Tries } from "./_retry.ts";
+import { Idle, type RequestPlan, refused, request, type Send, sendOnce, Tries } from "./_retry.ts";
 import { ReadError } from "./read-error.ts";
 import type { StoreReadOptions } from "./store.ts";
 
@@ -15,7 +15,7 @@ export interface ObjectHead {
 }
 
 /** Reads the headers of a GET for a range. */
-export function objectHead(response: Response): ObjectHead {
+function objectHead(response: Response): ObjectHead {
   const { headers, status } = response;
   const version = headers.get("etag") ?? headers.get("last-modified") ?? "";
   const total = /\/(\d+)$/.exec(headers.get("content-range") ?? "")?.[1];
@@ -25,6 +25,17 @@ export function objectHead(response: Response): ObjectHead {
   const isEncoded = (headers.get("content-encoding") ?? "identity") !== "identity";
   const length = headers.get("content-length");
   return { sizeBytes: length === null || isEncoded ? undefined : Number(length), version, hasRanges: false };
+}
+
+/** Asks for the first byte: more servers answer that in truth than a HEAD. */
+export function headOf(send: Send, location: string, plan: RequestPlan, signal?: AbortSignal): Promise<ObjectHead> {
+  const init = { headers: { range: "bytes=0-0", "accept-encoding": "identity" } };
+  const read = async (response: Response): Promise<ObjectHead> => {
+    await response.body?.cancel();
+    if (!response.ok && response.status !== 416) throw refused(location, response);
+    return objectHead(response);
+  };
+  return request(send, location, init, plan, read, signal);
 }
 
 function changed(location: string, byte: number): ReadError {

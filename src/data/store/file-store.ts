@@ -1,9 +1,10 @@
 /** Files of this machine. */
 
-import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
+import { type FileHandle, open, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DataError, explain, messageOf } from "../../base/errors.ts";
+import { makeFolder } from "../../base/files.ts";
 import { AtomicFile } from "../atomic-file.ts";
 import { FaultLog } from "../fault.ts";
 import { fileEntry, globMagic, sortEntries, walkFolder, walkGlob } from "./_walk.ts";
@@ -157,7 +158,7 @@ async function write(
   signal?: AbortSignal,
 ): Promise<void> {
   const path = pathOf(location);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolder(dirname(path));
   await using file = await AtomicFile.create(path);
   for await (const bytes of content instanceof Uint8Array ? [content] : content) {
     signal?.throwIfAborted();

@@ -1,8 +1,8 @@
 /** Web servers: whatever answers a GET, with or without ranges. */
 
 import { DataError, explain } from "../../base/errors.ts";
-import { objectHead, readRange, streamRange } from "./_ranges.ts";
-import { type RequestOptions, refused, request, requestPlan, type Send } from "./_retry.ts";
+import { headOf, type ObjectHead, readRange, streamRange } from "./_ranges.ts";
+import { type RequestOptions, requestPlan, type Send } from "./_retry.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /** Options of {@link httpStore}. */
@@ -51,31 +51,7 @@ export function httpStore(options: HttpStoreOptions = {}): Store {
   };
 }
 
-type Head = ReturnType<typeof objectHead>;
-
-/** Asks for the first byte: more servers answer that in truth than a HEAD. */
-async function headOf(
-  send: Send,
-  location: string,
-  plan: ReturnType<typeof requestPlan>,
-  signal?: AbortSignal,
-): Promise<Head> {
-  const init = { headers: { range: "bytes=0-0", "accept-encoding": "identity" } };
-  return request(
-    send,
-    location,
-    init,
-    plan,
-    async (response) => {
-      await response.body?.cancel();
-      if (!response.ok && response.status !== 416) throw refused(location, response);
-      return objectHead(response);
-    },
-    signal,
-  );
-}
-
-function sizeOf(location: string, head: Partial<Head>): number {
+function sizeOf(location: string, head: Partial<ObjectHead>): number {
   if (head.sizeBytes !== undefined) return head.sizeBytes;
   throw new DataError(
     explain({
@@ -89,7 +65,7 @@ function sizeOf(location: string, head: Partial<Head>): number {
 }
 
 /** An object whose length is not told counts as 0 bytes; it can still be streamed. */
-function entryOf(location: string, { sizeBytes = 0, version }: Head): StoreEntry {
+function entryOf(location: string, { sizeBytes = 0, version }: ObjectHead): StoreEntry {
   return { location, sizeBytes, version: version || String(sizeBytes) };
 }
 
@@ -97,15 +73,16 @@ function checkedUrl(location: string): URL {
   const url = URL.parse(location);
   const received = url === null ? "it is no URL" : url.username !== "" ? "it holds a user name" : undefined;
   if (url !== null && received === undefined) return url;
+  const shown = location.replace(/\/\/[^/]*@/, "//…@"); // errors end up in logs
   throw new DataError(
     explain({
       api: "data",
-      action: `read "${location}"`,
+      action: `read "${shown}"`,
       received: received ?? "",
       rule: "must be a URL without credentials",
       hint: "credentials go into the option headers",
     }),
-    { source: location },
+    { source: shown },
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { matchesGlob } from "node:path/posix";
 import { DataError, explain } from "../../base/errors.ts";
-import { objectHead, readRange, streamRange } from "./_ranges.ts";
+import { headOf, readRange, streamRange } from "./_ranges.ts";
 import {
   type RequestOptions,
   type RequestPlan,
@@ -52,21 +52,7 @@ export function s3Store(options: S3StoreOptions = {}): Store {
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const access: S3Access = { ...accessOf(process.env), ...given };
   const send = signedSend(access);
-  const head = async (location: string, signal?: AbortSignal) => {
-    const init = { headers: { range: "bytes=0-0" } };
-    return request(
-      send,
-      location,
-      init,
-      plan,
-      async (response) => {
-        await response.body?.cancel();
-        if (!response.ok && response.status !== 416) throw refused(location, response);
-        return objectHead(response);
-      },
-      signal,
-    );
-  };
+  const head = (location: string, signal?: AbortSignal) => headOf(send, location, plan, signal);
   return {
     kind: "s3",
     head: async (location, signal) => {

@@ -1,5 +1,6 @@
 /** Shards that are open now: few files and little memory, however many shards there are. */
 
+import { abortable } from "./abortable.ts";
 import { FaultError } from "./fault-error.ts";
 import type { ShardFile } from "./shard-file.ts";
 import type { ShardLayout } from "./shard-layout.ts";
@@ -21,19 +22,20 @@ const maxHeldBytes = 512 * 2 ** 20;
 
 /** Opens shards on demand and closes those that were used longest ago. */
 export class OpenShards implements AsyncDisposable {
-  readonly #open: (shard: number) => Promise<{ file: ShardFile; layout: ShardLayout }>;
+  readonly #open: (shard: number, signal: AbortSignal) => Promise<{ file: ShardFile; layout: ShardLayout }>;
+  readonly #stop = new AbortController();
   /** By number of the shard, the one that was used last at the end. */
   readonly #entries = new Map<number, Entry>();
   /** Faults stay known: a shard that has one is not tried again. */
   readonly #faults = new Map<number, FaultError>();
 
-  /** @param open - Opens a shard by its number; throws FaultError if it cannot be used. */
-  constructor(open: (shard: number) => Promise<{ file: ShardFile; layout: ShardLayout }>) {
+  /** @param open - Opens a shard by its number; throws FaultError if it cannot be used. The signal aborts when nobody wants it any more. */
+  constructor(open: (shard: number, signal: AbortSignal) => Promise<{ file: ShardFile; layout: ShardLayout }>) {
     this.#open = open;
   }
 
   /** Calls `use` with a shard, which stays open until its result settles. */
-  async use<Result>(number: number, use: (shard: OpenShard) => Promise<Result>): Promise<Result> {
+  async use<Result>(number: number, use: (shard: OpenShard) => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     const fault = this.#faults.get(number);
     if (fault !== undefined) return use({ fault });
     const entry = this.#entries.get(number) ?? this.#add(number);
@@ -41,7 +43,8 @@ export class OpenShards implements AsyncDisposable {
     this.#entries.set(number, entry);
     entry.users++;
     try {
-      const shard = await entry.shard;
+      // Others may wait for the same shard: one that gives up does not end the opening.
+      const shard = await abortable(entry.shard, signal);
       if ("file" in shard) entry.heldBytes = shard.file.heldBytes;
       return await use(shard);
     } finally {
@@ -52,7 +55,7 @@ export class OpenShards implements AsyncDisposable {
   }
 
   #add(number: number): Entry {
-    const shard = this.#open(number).catch((error: unknown): OpenShard => {
+    const shard = this.#open(number, this.#stop.signal).catch((error: unknown): OpenShard => {
       this.#entries.delete(number);
       if (!(error instanceof FaultError)) throw error; // may pass: the next use tries again
       this.#faults.set(number, error);
@@ -76,6 +79,7 @@ export class OpenShards implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const entries = [...this.#entries.values()];
+    this.#stop.abort();
     this.#entries.clear();
     for (const entry of entries) entry.evicted = true;
     await Promise.all(entries.map(release));

@@ -49,6 +49,16 @@ test("a jump drops what was made for nothing, and goes on from there", async () 
   expect(made.at(-1)).toBeLessThan(5);
 });
 
+test("who jumps about has no more made than is asked for", async () => {
+  const { made, ahead } = numbers(1, 1000);
+  await ahead.get(10);
+  const first = made.length;
+  for (let index = 100_000; index > 0; index -= 1000) await ahead.get(index);
+  expect(made).toHaveLength(first + 100);
+  await ahead.get(1001);
+  expect(made.length).toBeGreaterThan(first + 110); // in order again
+});
+
 test("nothing is made past the end", async () => {
   const { made, ahead } = numbers(1, 1000, 1, 4);
   await ahead.get(2);

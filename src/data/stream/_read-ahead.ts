@@ -7,7 +7,8 @@ type Make<Result> = (index: number) => Promise<{ readonly result: Result; readon
 const maxAhead = 64;
 
 /**
- * Results in ascending order, made ahead. Each is handed out once; one that is asked for out of turn is made then, and the rest is dropped.
+ * Results in ascending order, made ahead. Each is handed out once; one that is asked for out of turn is made then, and the rest is dropped
+ * until the order is ascending again.
  */
 export class ReadAhead<Result> {
   readonly #make: Make<Result>;
@@ -16,6 +17,8 @@ export class ReadAhead<Result> {
   readonly #end: number;
   readonly #pending = new Map<number, Promise<Result>>();
   #largestBytes: number;
+  /** The one that was asked for last. */
+  #last: number | undefined;
 
   /**
    * @param make - Makes one.
@@ -36,7 +39,9 @@ export class ReadAhead<Result> {
     this.#pending.delete(index);
     for (const other of this.#pending.keys())
       if (other < index || other > index + maxAhead) this.#pending.delete(other);
-    this.#fillUp(index);
+    // Who jumps about gets no more than is asked for: what is under way cannot be called back, and would pile up.
+    if (this.#last === undefined || index === this.#last + 1) this.#fillUp(index);
+    this.#last = index;
     return pending;
   }
 

@@ -1,9 +1,9 @@
 /** What a call that writes shards notes in their folder, so that the same call can go on. */
 
-import { mkdir, readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { DataError, explain } from "../../base/errors.ts";
-import { writeAtomically } from "../../base/files.ts";
+import { isTemporary, makeFolder, writeAtomically } from "../../base/files.ts";
 import type { WrittenShard } from "./_shard-writer.ts";
 
 /** Notes of a call, in the folder. Hidden, so that no reader takes it for data. */
@@ -29,9 +29,19 @@ export function writeNotes(folder: string, notes: Notes): Promise<void> {
  * @throws DataError if something else is there.
  */
 export async function openFolder(folder: string, task: string, resume: boolean): Promise<Notes> {
-  await mkdir(folder, { recursive: true });
-  const names = (await readdir(folder)).filter((name) => !name.includes(".tmp-"));
-  if (names.length === 0) return { task, shards: [], position: 0 };
+  await makeFolder(folder);
+  const all = await readdir(folder);
+  const names = all.filter((name) => !isTemporary(name));
+  /** What a kill left of this call. */
+  const removeHalves = async (): Promise<void> => {
+    for (const name of all) if (isTemporary(name)) await rm(join(folder, name), { force: true });
+  };
+  if (names.length === 0) {
+    await removeHalves();
+    const none: Notes = { task, shards: [], position: 0 };
+    await writeNotes(folder, none); // before the first shard, which nobody could tell from another's data
+    return none;
+  }
   const taken = (received: string, rule: string): DataError =>
     new DataError(
       explain({
@@ -50,5 +60,6 @@ export async function openFolder(folder: string, task: string, resume: boolean):
   for (const { name, sizeBytes } of notes.shards)
     if ((await stat(join(folder, name)).catch(() => undefined))?.size !== sizeBytes)
       throw taken(`"${name}" is gone or changed`, "shards that are finished stay as they are");
+  await removeHalves();
   return notes;
 }

@@ -75,8 +75,10 @@ export class BatchMaker implements AsyncDisposable {
     read: SampleReader,
     columns: readonly string[],
     resources: AsyncDisposableStack,
+    shapes: SampleShapes | undefined,
   ) {
     this.spec = spec;
+    this.#shapes = shapes === undefined ? undefined : Promise.resolve(shapes);
     this.#resources = resources;
     this.#parts = parts;
     this.#read = read;
@@ -87,12 +89,14 @@ export class BatchMaker implements AsyncDisposable {
    * @param spec - Checked.
    * @param access - How data is reached.
    * @param faults - Where faults go that opening finds.
+   * @param shapes - What {@link shapes} of another maker of the same spec found.
    * @throws DataError if a source cannot be opened, or lacks a column.
    */
   static async open(
     spec: CheckedStreamSpec,
     access: StreamAccess,
     faults: FaultLog = new FaultLog(),
+    shapes?: SampleShapes,
   ): Promise<BatchMaker> {
     await using resources = new AsyncDisposableStack();
     const open = async (sources: readonly StreamSource[]): Promise<Source[]> => {
@@ -131,7 +135,7 @@ export class BatchMaker implements AsyncDisposable {
             { source: location },
           );
     const parts = { train, ...(validation === undefined ? {} : { validation }) };
-    return new BatchMaker(spec, parts, read, columns, resources.move());
+    return new BatchMaker(spec, parts, read, columns, resources.move(), shapes);
   }
 
   /** Sources and plans, by part of the stream. */
@@ -217,6 +221,7 @@ export class BatchMaker implements AsyncDisposable {
           }
         };
         await Promise.all(Array.from({ length: maxDecoding }, reader));
+        signal.throwIfAborted(); // the readers left samples out
       }
       open = damaged.map(({ slot, number, attempt }, i) => {
         if (attempt === maxAttempts) throw givenUp(faults[faults.length - damaged.length + i] as Fault);

@@ -1,6 +1,7 @@
 /** Columns of a table while they are filled, row by row. */
 
 import { arrayTypeOf, type DType, type TypedArray } from "../../tensor/dtype.ts";
+import { pickCells } from "../source/pick-rows.ts";
 import type { Cell, Column, Field, Schema } from "../table.ts";
 
 const plain: ReadonlySet<string> = new Set(["string", "bytes", "image", "tensor", "timestamp", "json"]);
@@ -28,10 +29,5 @@ export function selectFields(schema: Schema, columns: readonly string[] | undefi
 
 /** The cells at `kept`, ascending, of a column that was filled with gaps. */
 export function compact(column: TypedArray | Cell[], kept: readonly number[]): Column {
-  if (kept.length === column.length) return column;
-  if (Array.isArray(column)) return kept.map((index) => column[index] as Cell);
-  const source = column as Float64Array;
-  const result = new (source.constructor as Float64ArrayConstructor)(kept.length);
-  for (const [i, index] of kept.entries()) result[i] = source[index] as number;
-  return result;
+  return kept.length === column.length ? column : pickCells(column, kept);
 }

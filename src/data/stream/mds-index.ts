@@ -50,7 +50,8 @@ const shard: z.ZodType<MdsShardInfo> = z
     ({ column_names: names, column_encodings: encodings, column_sizes: sizes }) =>
       names.length === encodings.length && names.length === sizes.length && new Set(names).size === names.length,
     "every column has one name, one encoding and one size",
-  );
+  )
+  .refine(({ samples, raw_data: { bytes } }) => 4 * samples <= bytes, "it counts more samples than its bytes can hold");
 
 const index: z.ZodType<{ shards: MdsShardInfo[] }> = z.object({ version: z.literal(2), shards: z.array(shard) });
 

@@ -1,6 +1,6 @@
 /** Shards on a web server that is slow to please. */
 
-import { cp, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readdir, readFile, writeFile } from "node:fs/promises";
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -28,15 +28,18 @@ afterEach(() => {
 /** What a server does with a request for bytes of a shard, counted from 0 for each shard. */
 type Answer = (bytes: Buffer, response: ServerResponse, times: number) => unknown;
 
-/** Serves the shards; resolves to the location of the index and what was asked for. */
+/** Serves the shards; resolves to the location of the index and what was asked for. The index may be another one, or none. */
 async function serve(
   answer: Answer = (bytes, response) => response.end(bytes),
+  indexOf: (content: Buffer) => Buffer | undefined = (content) => content,
 ): Promise<{ location: string; requests: string[] }> {
   const requests: string[] = [];
   server = createServer(async (request, response) => {
     const name = request.url?.slice(1) ?? "";
-    const content = await readFile(join(shards, name)).catch(() => undefined);
-    if (content === undefined) return response.writeHead(404).end();
+    const stored = await readFile(join(shards, name)).catch(() => undefined);
+    if (stored === undefined) return response.writeHead(404).end();
+    const content = name === "index.json" ? indexOf(stored) : stored;
+    if (content === undefined) return response.writeHead(503).end();
     const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "") ?? [];
     const start = Number(first ?? 0);
     const end = last === undefined || last === "" ? content.length : Math.min(content.length, Number(last) + 1);
@@ -136,4 +139,51 @@ test("a server that keeps failing ends the stream, whatever the policy: the data
     epochOf(location, { cache: await cache(), faults, store: { ...store, retries: 1 } as typeof store }),
   ).rejects.toThrow(/^data: cannot read "http:.*\.mds"/);
   expect(faults.counts()).toEqual({});
+});
+
+const ids = { id: { kind: "value", column: "id" } } as const;
+
+test.each([0, 1])(
+  "a stream of %i threads that is disposed in the middle of a copy leaves none of it",
+  async (workers) => {
+    let begun = 0;
+    const { location, requests } = await serve((bytes, response) => {
+      if (begun++ === 0) return response.end(bytes); // the first sample tells the shapes
+      return response.write(bytes.subarray(0, 10)); // and never goes on
+    });
+    const { folder } = await cache();
+    const spec = { sources: [{ location }], order: { kind: "global" }, inputs: ids } as const;
+    const data = await streamDataset(spec, { workers, store: { ...store, timeoutMs: 60_000 }, cache: { folder } });
+    const batch = expect(data.batch(1, 12)).rejects.toThrow();
+    while (requests.length < 2) await new Promise((resolve) => setTimeout(resolve, 5));
+    while (!(await readdir(folder)).some((name) => name.includes(".tmp-")))
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    await data[Symbol.asyncDispose]();
+    await batch;
+    expect((await readdir(folder)).filter((name) => !/\.(shard|note)$/.test(name))).toEqual([]);
+  },
+);
+
+test("a thread that could not open the data tries again with the next batch", async () => {
+  let isDown = false;
+  const { location } = await serve(undefined, (content) => (isDown ? undefined : content));
+  const spec = { sources: [{ location }], inputs: ids } as const;
+  const settings = { ...store, retries: 0 } as typeof store;
+  await using data = await streamDataset(spec, { workers: 1, store: settings, prefetchBytes: 0 });
+  isDown = true; // a thread takes longer to start than this
+  await expect(data.batch(0, 12)).rejects.toThrow("503");
+  isDown = false;
+  expect((await data.batch(0, 12)).id).toHaveLength(12);
+});
+
+test("data that changes before a thread opens it is refused: its order would be another one", async () => {
+  let isOther = false;
+  const { location } = await serve(undefined, (content) => {
+    const index = JSON.parse(content.toString()) as { shards: unknown[] };
+    return isOther ? Buffer.from(JSON.stringify({ ...index, shards: index.shards.slice(1) })) : content;
+  });
+  const spec = { sources: [{ location }], inputs: ids } as const;
+  await using data = await streamDataset(spec, { workers: 1, store, prefetchBytes: 0 });
+  isOther = true;
+  await expect(data.batch(0, 12)).rejects.toThrow("it is no longer what it was when the stream began");
 });

@@ -87,6 +87,33 @@ test("what a killed process left is void after a while", async () => {
   expect(await readdir(folder)).toEqual([name]);
 });
 
+test("a process that is killed in the middle of a copy leaves no copy, and the next one makes it", async () => {
+  const folder = await fresh();
+  const module = new URL("./shard-cache.ts", import.meta.url).href;
+  const script = `
+    const { ShardCache } = await import(${JSON.stringify(module)});
+    setInterval(() => {}, 1000);
+    await new ShardCache({ folder: ${JSON.stringify(folder)} }).open("a", 12, async function* () {
+      yield new TextEncoder().encode("half");
+      await new Promise(() => {});
+    });`;
+  const child = spawn(process.execPath, ["--conditions=cameo-source", "--input-type=module", "--eval", script]);
+  const exit = once(child, "exit");
+  const half = async (): Promise<string | undefined> => {
+    const name = (await readdir(folder).catch(() => [])).find((each) => each.includes(".tmp-"));
+    return name !== undefined && (await readFile(join(folder, name), "utf8")) === "half" ? name : undefined;
+  };
+  while ((await half()) === undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+  child.kill("SIGKILL");
+  expect(await exit).toEqual([null, "SIGKILL"]);
+  const left = await readdir(folder);
+  expect(left).toHaveLength(2); // the lock, and half of the copy
+  const old = new Date(Date.now() - 60_000);
+  for (const name of left) await utimes(join(folder, name), old, old);
+  expect(await contentOf(new ShardCache({ folder }), "a", { count: 0 })).toBe("content of a");
+  expect((await readdir(folder)).every((name) => name.endsWith(".shard"))).toBe(true);
+});
+
 test("a live lock is waited for, until the signal aborts", async () => {
   const folder = await fresh();
   const cache = new ShardCache({ folder });
@@ -122,6 +149,30 @@ test("processes share a folder", async () => {
   expect(codes).toEqual([0, 0]);
   expect((await readFile(log, "utf8")).trim().split("\n")).toHaveLength(20);
 });
+
+test.skipIf(process.platform === "win32").each([0, 1])(
+  "a disk with room for %i kilobytes is told of, and nothing is left on it",
+  async (kilobytes) => {
+    const folder = await fresh();
+    const module = new URL("./shard-cache.ts", import.meta.url).href;
+    const script = `
+      const { ShardCache } = await import(${JSON.stringify(module)});
+      const cache = new ShardCache({ folder: ${JSON.stringify(folder)}, quotaBytes: 1e6 });
+      await cache.open("a", 1e5, async function* () { yield new Uint8Array(1e5); }).catch((error) => {
+        console.log(error.message);
+      });`;
+    const words = ["--conditions=cameo-source", "--input-type=module", "--eval", script];
+    const shell = `ulimit -f ${kilobytes} && exec "$0" "$@"`; // a limit of the size of files is the nearest to a full disk
+    const child = spawn("bash", ["-c", shell, process.execPath, ...words]);
+    let printed = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      printed += String(chunk);
+    });
+    await once(child, "close");
+    expect(printed).toMatch(/^ShardCache: cannot keep "a" in ".*": EFBIG: .*\nhint: lower quotaBytes/);
+    expect(await readdir(folder)).toEqual([]);
+  },
+);
 
 test("a copy larger than the quota is refused, and so is a quota of nothing", async () => {
   const cache = new ShardCache({ folder: await fresh(), quotaBytes: 10 });

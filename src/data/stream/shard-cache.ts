@@ -81,7 +81,7 @@ export class ShardCache {
    * @param make - Its bytes. What it throws is thrown here, and nothing is kept.
    * @param signal - Stops the waiting and the making with the signal's reason.
    * @returns The file, open for reading.
-   * @throws DataError if the copy is larger than the quota.
+   * @throws DataError if the copy is larger than the quota, or the disk is full.
    */
   async open(
     key: string,
@@ -105,7 +105,9 @@ export class ShardCache {
       const file = await openExisting(path);
       if (file !== undefined) return file;
       await mkdir(this.folder, { recursive: true });
-      const lock = await takeLock(`${path}.lock`);
+      const lock = await takeLock(`${path}.lock`).catch((error: unknown) => {
+        throw isOutOfSpace(error) ? this.#full(key, error) : error;
+      });
       if (lock === undefined) await sleep(pollMs, undefined, signal === undefined ? {} : { signal });
       else
         try {
@@ -114,6 +116,8 @@ export class ShardCache {
           if (other !== undefined) return other;
           await this.#makeRoom(sizeBytes);
           await writeCopy(path, make(), signal);
+        } catch (error) {
+          throw isOutOfSpace(error) ? this.#full(key, error) : error;
         } finally {
           await lock();
         }
@@ -139,6 +143,19 @@ export class ShardCache {
   async writeNote(key: string, content: Uint8Array): Promise<void> {
     await mkdir(this.folder, { recursive: true });
     await writeAtomically(this.#pathOf(key, "note"), content);
+  }
+
+  #full(key: string, cause: NodeJS.ErrnoException): DataError {
+    return new DataError(
+      explain({
+        api: "ShardCache",
+        action: `keep "${key}" in "${this.folder}"`,
+        received: cause.message,
+        rule: `the disk must have room for ${this.quotaBytes} bytes`,
+        hint: "lower quotaBytes, or use a folder on another disk",
+      }),
+      { cause },
+    );
   }
 
   #pathOf(key: string, extension: string): string {
@@ -176,6 +193,10 @@ export class ShardCache {
   }
 }
 
+function isOutOfSpace(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && ["ENOSPC", "EDQUOT", "EFBIG"].includes((error as NodeJS.ErrnoException).code ?? "");
+}
+
 /** Opens a copy if it is there, and notes that it was used. */
 async function openExisting(path: string): Promise<FileHandle | undefined> {
   try {
@@ -210,8 +231,14 @@ async function takeLock(path: string): Promise<(() => Promise<void>) | undefined
   const owner = `${process.pid} ${Math.random()}`;
   try {
     const file = await open(path, "wx");
-    await file.writeFile(owner);
-    await file.close();
+    try {
+      await file.writeFile(owner);
+    } catch (error) {
+      await rm(path, { force: true }); // a full disk: nobody holds it
+      throw error;
+    } finally {
+      await file.close();
+    }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     const info = await stat(path).catch(() => undefined);

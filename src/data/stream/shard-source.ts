@@ -5,7 +5,7 @@ import type { Fault, FaultLog } from "../fault.ts";
 import type { ReadRowsOptions, Source } from "../source/source.ts";
 import { ReadError } from "../store/read-error.ts";
 import type { Cell, Schema, Table, TableSlice } from "../table.ts";
-import { OpenShards } from "./_open-shards.ts";
+import { type OpenShard, OpenShards } from "./_open-shards.ts";
 import { type RowRun, rowRuns } from "./_row-runs.ts";
 import { compact, makeColumn, selectFields } from "./columns.ts";
 import { FaultError } from "./fault-error.ts";
@@ -62,8 +62,6 @@ export class ShardSource implements Source {
   /** First row of each shard, and the count of all. */
   readonly #starts: Float64Array;
   readonly #open: OpenShards;
-  /** Shards whose fault was reported. */
-  readonly #reported = new Set<number>();
 
   constructor(parts: ShardSourceParts) {
     const { shards, access } = parts;
@@ -78,10 +76,10 @@ export class ShardSource implements Source {
     this.#starts = new Float64Array(shards.length + 1);
     for (const [i, { numRows }] of shards.entries()) this.#starts[i + 1] = (this.#starts[i] as number) + numRows;
     this.numRows = this.#starts[shards.length] as number;
-    this.#open = new OpenShards(async (number) => {
+    this.#open = new OpenShards(async (number, signal) => {
       const shard = shards[number] as ShardInfo;
       if (shard.fault !== undefined) throw shard.fault;
-      const file = await openShardFile(shard, access);
+      const file = await openShardFile(shard, access, signal);
       try {
         return { file, layout: await parts.layout(shard, file) };
       } catch (error) {
@@ -95,10 +93,11 @@ export class ShardSource implements Source {
     const { start = 0, end = this.numRows, batchRows = 1024, signal, columns } = options;
     const fields = selectFields(this.schema, columns);
     let ahead: Promise<TableSlice> | undefined;
+    const unreadable = new Set<number>();
     try {
-      for (const [first, last] of this.#spans(start, Math.min(end, this.numRows), batchRows)) {
+      for (const [first, last] of this.#spans(start, Math.min(end, this.numRows), batchRows, unreadable)) {
         signal?.throwIfAborted();
-        const next = this.#slice(first, last, fields);
+        const next = this.#slice(first, last, fields, unreadable);
         next.catch(() => {}); // seen when it is awaited
         if (ahead !== undefined) yield* nonEmpty(await ahead);
         ahead = next;
@@ -109,33 +108,29 @@ export class ShardSource implements Source {
     }
   }
 
-  /** Ranges of rows, each of one shard, of at most `batchRows` rows and about {@link tableBytes} on average. */
-  *#spans(start: number, end: number, batchRows: number): Generator<[number, number]> {
+  /**
+   * Ranges of rows, each of one shard, of at most `batchRows` rows and about {@link tableBytes} on average. What is left of a shard that
+   * turned out to be unreadable is passed over: an index may claim any number of rows for it.
+   */
+  *#spans(start: number, end: number, batchRows: number, unreadable: ReadonlySet<number>): Generator<[number, number]> {
     for (let shard = 0; shard < this.#shards.length; shard++) {
       const { numRows, sizeBytes, packing } = this.#shards[shard] as ShardInfo;
       const first = Math.max(start, this.#starts[shard] as number);
       const last = Math.min(end, this.#starts[shard + 1] as number);
       const rowBytes = (packing?.sizeBytes ?? sizeBytes) / Math.max(1, numRows);
       const step = Math.max(1, Math.min(batchRows, Math.floor(tableBytes / Math.max(1, rowBytes))));
-      for (let at = first; at < last; at += step) yield [at, Math.min(at + step, last)];
+      for (let at = first; at < last && !unreadable.has(shard); at += step) yield [at, Math.min(at + step, last)];
     }
   }
 
-  async #slice(start: number, end: number, fields: Schema): Promise<TableSlice> {
+  async #slice(start: number, end: number, fields: Schema, unreadable: Set<number>): Promise<TableSlice> {
     const wanted = Array.from({ length: end - start }, (_, i) => start + i);
     const { table, kept, faults } = await this.#gather(wanted, fields);
-    for (const fault of faults.values()) this.#report(fault);
-    return { ...table, rows: Float64Array.from(kept, (slot) => start + slot) };
-  }
-
-  /** A fault of a whole shard is one fault, however many rows it costs. */
-  #report(fault: Fault): void {
-    if (fault.row === undefined) {
-      const shard = this.#shards.findIndex(({ location }) => location === fault.source);
-      if (this.#reported.has(shard)) return;
-      this.#reported.add(shard);
+    for (const fault of faults.values()) {
+      if (fault.row === undefined) unreadable.add(this.shardOf(start));
+      this.faults.report(fault);
     }
-    this.faults.report(fault);
+    return { ...table, rows: Float64Array.from(kept, (slot) => start + slot) };
   }
 
   async take(rows: readonly number[], options: Pick<ReadRowsOptions, "columns" | "signal"> = {}): Promise<Table> {
@@ -172,7 +167,7 @@ export class ShardSource implements Source {
     };
     for (const [number, wanted] of this.#byShard(rows)) {
       signal?.throwIfAborted();
-      await this.#open.use(number, async (shard) => {
+      const gather = async (shard: OpenShard): Promise<void> => {
         if ("fault" in shard) {
           for (const { slot } of wanted) faults.set(slot, this.#faultOf(shard.fault, number));
           return;
@@ -195,18 +190,21 @@ export class ShardSource implements Source {
           }
         };
         await Promise.all(Array.from({ length: Math.min(maxReads, runs.length) }, reader));
-      });
+      };
+      await this.#open.use(number, gather, signal);
     }
     const kept = Array.from(rows, (_, slot) => slot).filter((slot) => !faults.has(slot));
     const cells = fields.map(({ name }, i) => [name, compact(columns[i] as TypedArray | Cell[], kept)] as const);
     return { table: { numRows: kept.length, columns: Object.fromEntries(cells) }, kept, faults, sizeBytes };
   }
 
+  /** The fault of a row, or of all rows of a shard. */
   #faultOf({ faultCode, byte, message }: FaultError, shard: number, row?: number): Fault {
+    const { location, numRows } = this.#shards[shard] as ShardInfo;
     return {
       code: faultCode,
-      source: (this.#shards[shard] as ShardInfo).location,
-      ...(row === undefined ? {} : { row }),
+      source: location,
+      ...(row === undefined ? { numRows } : { row }),
       ...(byte === undefined ? {} : { byte }),
       detail: message,
     };

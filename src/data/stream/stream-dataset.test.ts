@@ -285,6 +285,22 @@ test("a module of the user's makes the inputs, in workers too", async () => {
   expect(await batchOf(2)).toEqual(batch);
 });
 
+test("a batch that is being made when the stream is disposed is refused, not given half full", async () => {
+  const module = join(await mkdtemp(join(tmpdir(), "map-")), "map.mjs");
+  await writeFile(
+    module,
+    `export const map = async ({ id }) => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return { id: Number(id) };
+    };`,
+  );
+  const data = await streamDataset({ sources: [{ location: mds }], map: { module, columns: ["id"] } }, { workers: 0 });
+  const batch = expect(data.batch(0, 100)).rejects.toThrow("aborted");
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await data[Symbol.asyncDispose]();
+  await batch;
+});
+
 test("an abort ends the iteration with its reason", async () => {
   await using data = await streamDataset({ sources: [{ location: mds }], inputs: ids }, { workers: 0 });
   const controller = new AbortController();

@@ -4,10 +4,11 @@ import { availableParallelism } from "node:os";
 import { explain } from "../../base/errors.ts";
 import { type DType, sizeBytesOf, type TypedArray } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { describeFault, type Fault, FaultLog } from "../fault.ts";
+import { FaultLog } from "../fault.ts";
 import { WorkerPool } from "../worker-pool.ts";
 import type { BatchWorkerSetup } from "./_batch-worker.ts";
 import { ReadAhead } from "./_read-ahead.ts";
+import { abortable } from "./abortable.ts";
 import { BatchMaker, type BatchRequest, hashSpec, type MadeBatch, type StreamSplit } from "./batch-maker.ts";
 import type { StreamAccess } from "./open-stream-source.ts";
 import type { StreamPosition } from "./stream-plan.ts";
@@ -20,7 +21,7 @@ export interface StreamDatasetOptions extends StreamAccess {
    * @defaultValue one less than there are cores, at most 8
    */
   readonly workers?: number;
-  /** Memory of batches that are made ahead or under way [bytes]. @defaultValue 268,435,456 */
+  /** Memory of batches that are made ahead or under way, of training and of each evaluation [bytes]. @defaultValue 268,435,456 */
   readonly prefetchBytes?: number;
   /** Number of this process among `ranks`. @defaultValue 0 */
   readonly rank?: number;
@@ -136,7 +137,8 @@ export async function streamDataset(spec: StreamSpec, options: StreamDatasetOpti
   await using resources = new AsyncDisposableStack();
   const maker = resources.use(await BatchMaker.open(checked, access, faults));
   const inputs = await maker.shapes();
-  const setup: BatchWorkerSetup = { spec: checked, access };
+  const specHash = hashSpec(checked, maker.parts);
+  const setup: BatchWorkerSetup = { spec: checked, specHash, shapes: inputs, access };
   const pool =
     workers === 0
       ? undefined
@@ -144,10 +146,11 @@ export async function streamDataset(spec: StreamSpec, options: StreamDatasetOpti
           new WorkerPool<BatchRequest, MadeBatch>(new URL("./_batch-worker", import.meta.url), {
             size: workers,
             setup,
+            closes: true,
           }),
         );
-  const stream = new Stream(maker, pool, { rank, ranks, prefetchBytes, faults, inputs, resources: resources.move() });
-  return stream;
+  const settings = { specHash, rank, ranks, prefetchBytes, faults, inputs };
+  return new Stream(maker, pool, { ...settings, resources: resources.move() });
 }
 
 function wrong(name: string, value: unknown, rule: string): RangeError {
@@ -160,6 +163,7 @@ function checkInteger(name: string, value: number, least: number, most: number):
 }
 
 interface StreamSettings {
+  readonly specHash: string;
   readonly rank: number;
   readonly ranks: number;
   readonly prefetchBytes: number;
@@ -181,8 +185,6 @@ class Stream implements StreamDataset {
   /** Memory of the arrays of a sample. */
   readonly #sampleBytes: number;
   readonly #hashes = new WeakMap<object, bigint>();
-  /** Faults that were reported, by their text. */
-  readonly #known = new Set<string>();
   /** What is made ahead, by part of the stream and size. */
   readonly #ahead = new Map<string, ReadAhead<StreamBatch>>();
 
@@ -197,7 +199,7 @@ class Stream implements StreamDataset {
       (sum, { dtype, shape }) => sum + sizeBytesOf(dtype, sizeOf(shape)),
       0,
     );
-    const specHash = hashSpec(maker.spec, maker.parts);
+    const { specHash } = settings;
     const plan = this.#planOf("train");
     this.epochSize = plan.epochSize;
     this.fingerprint = `stream:${specHash}:${maker.spec.seed}`;
@@ -215,6 +217,7 @@ class Stream implements StreamDataset {
 
   async batch(index: number, batchSize: number): Promise<StreamBatch> {
     const plan = this.#planOf("train");
+    checkInteger("batchSize", batchSize, 1, 2 ** 31);
     plan.positionOf(index, batchSize * this.#settings.ranks); // refuses what is no batch
     const ahead = this.#lane(`batch ${batchSize}`, batchSize, Number.POSITIVE_INFINITY, (number) => {
       const { rank, ranks } = this.#settings;
@@ -272,7 +275,7 @@ class Stream implements StreamDataset {
         const { numbers, real } = request(index);
         const wanted: BatchRequest = { ...part, numbers };
         const made = await (this.#pool?.run(wanted) ?? this.#maker.make(wanted));
-        for (const fault of made.faults) this.#report(fault);
+        for (const fault of made.faults) this.faults.report(fault);
         const { arrays } = made;
         if (this.#spec.mask !== undefined)
           arrays[this.#spec.mask] = Float32Array.from({ length: numbers.length }, (_, i) => (i < real ? 1 : 0));
@@ -287,31 +290,8 @@ class Stream implements StreamDataset {
     return ahead;
   }
 
-  #report(fault: Fault): void {
-    const text = describeFault(fault);
-    if (this.#known.has(text)) {
-      if (this.faults.policy !== "fail") return;
-    } else this.#known.add(text);
-    this.faults.report(fault);
-  }
-
   async [Symbol.asyncDispose](): Promise<void> {
     this.#ahead.clear();
     await this.#settings.resources.disposeAsync();
-  }
-}
-
-/** Settles as `promise` does, or rejects as soon as the signal aborts. */
-async function abortable<Result>(promise: Promise<Result>, signal: AbortSignal | undefined): Promise<Result> {
-  if (signal === undefined) return promise;
-  promise.catch(() => {});
-  const aborted = Promise.withResolvers<never>();
-  const abort = (): void => aborted.reject(signal.reason);
-  signal.addEventListener("abort", abort, { once: true });
-  if (signal.aborted) abort();
-  try {
-    return await Promise.race([promise, aborted.promise]);
-  } finally {
-    signal.removeEventListener("abort", abort);
   }
 }

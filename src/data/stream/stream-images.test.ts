@@ -100,7 +100,10 @@ test("evaluation does what it is told in the place of augmentation, and never au
   const flipped: PipelineSpec = { version: 1, steps: [...augment.steps.slice(0, 1), { op: "Invert" }] };
   const still: PipelineSpec = { version: 1, steps: augment.steps.slice(0, 1) };
   const read = async (input: Partial<ImageInput>, split: "train" | "validation"): Promise<Map<number, string>> => {
-    await using data = await streamDataset({ ...spec(input), validation: [{ location: join(folder, "*.tar") }] }, { workers: 0 });
+    await using data = await streamDataset(
+      { ...spec(input), validation: [{ location: join(folder, "*.tar") }] },
+      { workers: 0 },
+    );
     const batch = split === "train" ? await data.batch(0, count) : await data.evaluation(split, 0, count);
     const { x, label } = batch as { x: Float32Array; label: Int32Array };
     return new Map([...label].map((id, n) => [id, String(x.slice(n * 75, (n + 1) * 75))]));

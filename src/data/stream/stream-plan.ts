@@ -110,6 +110,9 @@ export function streamPlan(options: StreamPlanOptions): StreamPlan {
         `got number ${batch} of ${batchSize} samples`,
         "numbers are integers from 0, sizes from 1",
       );
+    // Dropping and padding count fewer or more samples, but never as much as another epoch more.
+    if (!Number.isSafeInteger((batch + 1) * batchSize + epochSize))
+      throw fail("make a batch", `got number ${batch} of ${batchSize} samples`, "samples are counted to 2^53");
     if (last === "drop" && batchSize > epochSize)
       throw fail(
         "make a batch",

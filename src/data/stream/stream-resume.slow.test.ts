@@ -2,7 +2,7 @@
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -66,6 +66,7 @@ test("killed at random and resumed, the stream is the one that nobody disturbed"
   await writeFile(log, "");
   const stream = new RandomStream(9, "kills");
   // Where each process picks up is what the log of the ones before it says; whole lines are what a checkpoint would hold.
+  let killed = 0;
   for (let kill = 0; ; kill++) {
     const lines = await linesOf(log);
     await writeFile(log, lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
@@ -87,7 +88,9 @@ test("killed at random and resumed, the stream is the one that nobody disturbed"
       await new Promise((resolve) => setTimeout(resolve, 5));
     if (kill < 6) running.kill("SIGKILL");
     await exit;
+    if (running.signalCode === "SIGKILL") killed++;
   }
+  expect(killed).toBeGreaterThan(2);
   const lines = await linesOf(log);
   expect(lines.map(({ index }) => index)).toEqual(Array.from({ length: end }, (_, i) => i));
   expect(lines.map(({ ids }) => ids)).toEqual(wanted);
@@ -96,6 +99,39 @@ test("killed at random and resumed, the stream is the one that nobody disturbed"
     const ids = lines.slice(epoch * 120, (epoch + 1) * 120).flatMap((line) => line.ids);
     expect(ids.toSorted((a, b) => a - b)).toEqual(Array.from({ length: rows }, (_, i) => i));
   }
+});
+
+test("shards written by processes that are killed while they write are those of one that is not", async () => {
+  const [rows, size, shardBytes] = [6000, 2000, 500_000];
+  const unbroken = join(root, "unbroken");
+  await writeShards(numberedSource(rows, size), { format: "mds", folder: unbroken, shardBytes });
+  const folder = join(root, "broken");
+  const urlOf = (path: string): string => JSON.stringify(new URL(path, import.meta.url).href);
+  const options = JSON.stringify({ format: "mds", folder, shardBytes });
+  const script = `
+    const { writeShards } = await import(${urlOf("./write-shards.ts")});
+    const { numberedSource } = await import(${urlOf("../../../test/support/memory-source.ts")});
+    await writeShards(numberedSource(${rows}, ${size}), ${options});`;
+  const temporary = async (): Promise<string[]> =>
+    (await readdir(folder).catch(() => [])).filter((name) => name.includes(".tmp-"));
+  let halves = 0;
+  for (let kill = 0; kill < 5; kill++) {
+    const before = new Set(await temporary());
+    const running = spawn(process.execPath, ["--conditions=cameo-source", "--input-type=module", "--eval", script]);
+    const exit = once(running, "exit");
+    const seen = new Set<string>();
+    while (running.exitCode === null && seen.size < 3)
+      for (const name of await temporary()) if (!before.has(name)) seen.add(name);
+    running.kill("SIGKILL");
+    await exit;
+    if (running.signalCode === "SIGKILL" && (await temporary()).some((name) => seen.has(name))) halves++;
+  }
+  expect(halves).toBeGreaterThan(0); // else no kill came in the middle of a write
+  const { rows: written } = await writeShards(numberedSource(rows, size), { format: "mds", folder, shardBytes });
+  expect(written).toBe(rows);
+  expect((await readdir(folder)).sort()).toEqual((await readdir(unbroken)).sort());
+  for (const name of await readdir(unbroken))
+    if (!name.startsWith(".")) expect(await readFile(join(folder, name))).toEqual(await readFile(join(unbroken, name)));
 });
 
 test("the order is the same for 1, 2, 3 and 8 workers", async () => {

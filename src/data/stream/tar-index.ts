@@ -60,7 +60,7 @@ export async function indexTar(file: ShardFile, onFault: (fault: TarFault) => vo
       const first = firstMembers.pop() as number;
       keys.pop();
       for (const list of [fieldOf, offsets, sizes]) list.length = first;
-      onFault(fault);
+      onFault({ ...fault, numRows: 1 });
     }
     fault = undefined;
     seen.clear();

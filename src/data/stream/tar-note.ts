@@ -13,13 +13,13 @@ export interface TarNote {
 }
 
 /** Raised when the index changes: notes of before are void. */
-const version = "tar-index 1";
+const version = "tar-index 2";
 
 /** What was noted about an archive, if anything was. */
 export async function readTarNote(cache: ShardCache | undefined, key: string): Promise<TarNote | undefined> {
   const bytes = await cache?.readNote(`${version} ${key}`);
   if (bytes === undefined) return undefined;
-  let note: { index: TarIndex; faults: [FaultError["faultCode"], string, number?][] };
+  let note: { index: TarIndex; faults: [FaultError["faultCode"], string, number?, number?][] };
   try {
     // Written atomically by whoever may write to the cache, so its form is not checked again.
     note = deserialize(bytes) as typeof note;
@@ -27,11 +27,14 @@ export async function readTarNote(cache: ShardCache | undefined, key: string): P
     return undefined; // damaged: the pass is made again
   }
   const { index, faults } = note;
-  return { index, faults: faults.map(([code, detail, byte]) => ({ error: new FaultError(code, detail, byte) })) };
+  return {
+    index,
+    faults: faults.map(([code, detail, byte, numRows = 0]) => ({ error: new FaultError(code, detail, byte), numRows })),
+  };
 }
 
 /** Notes what a pass over an archive found. */
 export async function writeTarNote(cache: ShardCache | undefined, key: string, note: TarNote): Promise<void> {
-  const faults = note.faults.map(({ error }) => [error.faultCode, error.message, error.byte]);
+  const faults = note.faults.map(({ error, numRows }) => [error.faultCode, error.message, error.byte, numRows]);
   await cache?.writeNote(`${version} ${key}`, serialize({ index: note.index, faults }));
 }

@@ -18,6 +18,8 @@ export interface TarMember {
 export interface TarFault {
   readonly error: FaultError;
   readonly name?: string;
+  /** Samples that it costs. @defaultValue 0 */
+  readonly numRows?: number;
 }
 
 const blockBytes = 512;

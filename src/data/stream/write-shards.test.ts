@@ -5,6 +5,7 @@ import { expect, test } from "vitest";
 import { memorySource, numberedSource } from "../../../test/support/memory-source.ts";
 import { columnOf, localContext } from "../../../test/support/source-context.ts";
 import { openMds } from "../source/mds.ts";
+import type { Source } from "../source/source.ts";
 import { openWebdataset, webdatasetIndexName } from "../source/webdataset.ts";
 import type { Schema } from "../table.ts";
 import { type WriteShardsOptions, writeShards } from "./write-shards.ts";
@@ -67,11 +68,10 @@ test.each([undefined, 4])(
       });
       await expect(writing).rejects.toThrow("stopped");
       // What a kill leaves.
-      await writeFile(join(folder, "shard.00099.mds.zstd.tmp-1-abcd"), "half");
+      await writeFile(join(folder, "shard.00099.mds.zstd.tmp-1-0123abcd"), "half");
       const again = await writeShards(numberedSource(200, 10), task(folder));
       expect(again.rows).toBe(200);
       expect(again.resumedRows).toBeGreaterThan(0);
-      await rm(join(folder, "shard.00099.mds.zstd.tmp-1-abcd"));
       expect(await contentOf(folder)).toEqual(await contentOf(whole));
     }
     const context = await localContext(whole);
@@ -81,6 +81,30 @@ test.each([undefined, 4])(
     expect(ids.every((id, i) => id === BigInt(i))).toBe(shuffleSeed === undefined);
   },
 );
+
+test("a call that was killed after its first shard and before its notes of it goes on", async () => {
+  const folder = await fresh();
+  const stop = new AbortController();
+  const options = { format: "mds", folder, shardBytes: 500 } as const;
+  const onShard = (): void => stop.abort(new Error("stopped"));
+  await expect(writeShards(numberedSource(60, 10), { ...options, onShard, signal: stop.signal })).rejects.toThrow();
+  const notes = join(folder, ".cameo-shards.json");
+  const written = JSON.parse(await readFile(notes, "utf8")) as object;
+  await writeFile(notes, JSON.stringify({ ...written, shards: [], position: 0 }));
+  expect((await readdir(folder)).some((name) => name.endsWith(".mds"))).toBe(true);
+  expect(await writeShards(numberedSource(60, 10), options)).toMatchObject({ rows: 60, resumedRows: 0 });
+  // The notes are there before anything else is.
+  const empty = await fresh();
+  const failing: Source = {
+    ...numberedSource(60, 10),
+    // biome-ignore lint/correctness/useYield: it fails at once
+    async *read() {
+      throw new Error("the disk is gone");
+    },
+  };
+  await expect(writeShards(failing, { ...options, folder: empty })).rejects.toThrow("the disk is gone");
+  expect(await readdir(empty)).toEqual([".cameo-shards.json"]);
+});
 
 test("a finished call is not done again, and another one is refused", async () => {
   const folder = await fresh();
@@ -152,6 +176,7 @@ test.each<[Partial<WriteShardsOptions>, string]>([
   [{ shardBytes: 2 ** 32 }, "cannot use shardBytes"],
   [{ compression: "zstd:23" }, 'cannot use compression: got "zstd:23"'],
   [{ compression: "zstd", format: "webdataset" }, "its archives are read by range"],
+  [{ columns: ["id", "none"] }, 'cannot read column "none"'],
 ])("%j is refused", async (change, message) => {
   const options = { format: "mds", folder: await fresh(), ...change } as const;
   await expect(writeShards(numberedSource(3), options)).rejects.toThrow(message);

@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { DataError, explain, messageOf } from "../../base/errors.ts";
 import { writeAtomically } from "../../base/files.ts";
+import { firstFault } from "../first-fault.ts";
 import { permutation } from "../sample/permutation.ts";
 import type { Source } from "../source/source.ts";
 import { webdatasetIndexName } from "../source/webdataset.ts";
@@ -13,6 +14,7 @@ import { openFolder, writeNotes } from "./_shard-notes.ts";
 import { type Packer, packer } from "./_shard-packer.ts";
 import type { ShardFormat, WrittenShard } from "./_shard-writer.ts";
 import { webdatasetFormat } from "./_webdataset-format.ts";
+import { selectFields } from "./columns.ts";
 import { takeWhole } from "./take-whole.ts";
 
 /** Options of {@link writeShards}. */
@@ -128,10 +130,7 @@ export async function writeShards(source: Source, options: WriteShardsOptions): 
     options.onShard?.({ shards: shards.length, rows, sizeBytes });
     signal?.throwIfAborted();
   };
-  const schema =
-    options.columns === undefined
-      ? source.schema
-      : source.schema.filter(({ name }) => options.columns?.includes(name) === true);
+  const schema = selectFields(source.schema, options.columns);
 
   // The first row decides how images are named, also for a call that goes on in the middle.
   for await (const { cells } of rowsOf(source, schema, 0, 1, options)) {
@@ -163,7 +162,9 @@ export async function writeShards(source: Source, options: WriteShardsOptions): 
   }
   await flush(Number.MAX_SAFE_INTEGER);
   if (format === undefined || shards.length === 0)
-    throw failed(source, `write "${folder}"`, "the source has no rows", { rule: "needs at least one" });
+    throw failed(source, `write "${folder}"`, `the source has no rows${firstFault(source.faults)}`, {
+      rule: "needs at least one",
+    });
   const index = join(folder, format.indexName);
   await writeAtomically(index, `${format.encodeIndex(shards)}\n`);
   await writeNotes(folder, { task, shards, position: null });
