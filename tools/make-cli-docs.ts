@@ -59,10 +59,10 @@ export async function makeCliDocs(): Promise<string> {
     const text = await helpText(["help", ...words], list);
     sections.push(`\n${heading} cameo ${words.join(" ")}\n\n\`\`\`text\n${text}\`\`\`\n`);
   };
-  for (const { name, variants = [], subcommands = [] } of list) {
+  for (const { name, variants = [], subcommands } of list) {
     await section("##", name);
     for (const { title } of variants) await section("###", name, title);
-    for (const below of subcommands) await section("###", ...below.name.split(" "));
+    for (const below of (await subcommands?.()) ?? []) await section("###", ...below.name.split(" "));
   }
   return opening + sections.join("");
 }

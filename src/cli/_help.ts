@@ -47,7 +47,7 @@ export function commandHelp(command: Command): string {
 }
 
 /** Text of `cameo help <command>` for a command that only holds others. */
-export function groupHelp({ name, summary, usage, details = [], subcommands = [] }: Command): string {
+export function groupHelp({ name, summary, usage, details = [] }: Command, subcommands: readonly Command[]): string {
   const width = Math.max(...subcommands.map((command) => command.name.length));
   return [
     `cameo ${name}: ${summary}`,

@@ -63,8 +63,12 @@ export interface Command {
   readonly stops?: "gracefully" | "at once";
   /** Other forms of the command, which take other flags. @defaultValue none */
   readonly variants?: readonly Variant[];
-  /** Commands below this one, named `"data sample"`; such a command does nothing by itself. @defaultValue none */
-  readonly subcommands?: readonly Command[];
+  /**
+   * Commands below this one, named `"data sample"`; such a command does nothing by itself. They are loaded when they are asked for, so
+   * that other commands do not start later for what they import.
+   * @defaultValue none
+   */
+  readonly subcommands?: () => Promise<readonly Command[]>;
   /** Does the work; returns the exit code. What it throws becomes one line on stderr and exit code 1 or 2. */
   run(args: Arguments, io: Io): Promise<number>;
 }

@@ -30,7 +30,7 @@ test.each([[[]], [["--help"]], [["help"]], [["-h"]]])(
 );
 
 /** Every command that does something; those below a group among them. */
-const leaves = commands.flatMap((one) => one.subcommands ?? [one]);
+const leaves = (await Promise.all(commands.map(async (one) => (await one.subcommands?.()) ?? [one]))).flat();
 
 test.each(leaves.map(({ name }) => name))(
   "help of %s shows its form, every flag, and examples that parse",
@@ -105,7 +105,7 @@ test("Ctrl-C ends a command at once, or lets it finish if it says so", async () 
 
 test("a group lists the commands below it and runs the one that is named", async () => {
   const below = command("tools saw", async (args) => args.positionals.length, { positionals: [0, 3] });
-  const group = command("tools", async () => 9, { subcommands: [below] });
+  const group = command("tools", async () => 9, { subcommands: async () => [below] });
   for (const words of [["tools"], ["tools", "--help"], ["help", "tools"]]) {
     const { code, stdout } = await cameo(words, { commands: [group] });
     expect(code).toBe(0);

@@ -29,9 +29,9 @@ export async function dispatch(words: readonly string[], io: Io, commands: reado
       io.stdout.write(overview(commands));
       return exitCodes.done;
     }
-    const found = descend(find(name, commands), asksForHelp ? rest.slice(1) : rest);
+    const found = await descend(find(name, commands), asksForHelp ? rest.slice(1) : rest);
     if (found.command.subcommands !== undefined) {
-      io.stdout.write(groupHelp(found.command));
+      io.stdout.write(groupHelp(found.command, await found.command.subcommands()));
       return exitCodes.done;
     }
     command = await variantOf(found.command, found.rest);
@@ -60,13 +60,17 @@ function find(name: string, commands: readonly Command[]): Command {
 }
 
 /** The command below a group that the words name, with the words after it; the group itself when they ask for help. */
-function descend(command: Command, words: readonly string[]): { command: Command; rest: readonly string[] } {
+async function descend(
+  command: Command,
+  words: readonly string[],
+): Promise<{ command: Command; rest: readonly string[] }> {
   const [word, ...rest] = words;
   if (command.subcommands === undefined || word === undefined || word === "--help" || word === "-h")
     return { command, rest: words };
-  const found = command.subcommands.find(({ name }) => name === `${command.name} ${word}`);
+  const below = await command.subcommands();
+  const found = below.find(({ name }) => name === `${command.name} ${word}`);
   if (found !== undefined) return descend(found, rest);
-  const names = command.subcommands.map(({ name }) => name.slice(command.name.length + 1));
+  const names = below.map(({ name }) => name.slice(command.name.length + 1));
   const close = nearest(word, names);
   const way = close === undefined ? `commands are ${names.join(", ")}` : `the nearest is "${close}"`;
   throw usageError(command.name, `run "${word}"`, "there is no such command", way);

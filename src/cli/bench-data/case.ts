@@ -12,7 +12,7 @@ export interface DataCase {
   readonly peers: readonly string[];
   /** What must be reached: a multiple of a peer's rate, or a rate of its own [unit/s]. */
   readonly targets?: readonly ({ readonly peer: string; readonly ratio: number } | { readonly perSecond: number })[];
-  /** Makes input in the folder, which exists and is empty. */
+  /** Makes input in the folder, which exists and is empty. What is measured is imported here: the list of cases is read for help. */
   prepare(folder: string): Promise<PreparedCase>;
 }
 

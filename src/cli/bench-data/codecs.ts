@@ -3,7 +3,6 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { decodeBlosc, encodeBlosc } from "../../data/codec/blosc.ts";
 import { columns } from "./_generate.ts";
 import type { DataCase } from "./case.ts";
 
@@ -27,6 +26,7 @@ function codecCase(codec: "lz4" | "zstd", operation: keyof typeof operations, ki
     peers: ["blosc"],
     targets: [{ peer: "blosc", ratio: 0.6 }],
     prepare: async (folder) => {
+      const { decodeBlosc, encodeBlosc } = await import("../../data/codec/blosc.ts");
       const raw = column.make();
       const data = join(folder, "data.bin");
       await writeFile(data, raw);

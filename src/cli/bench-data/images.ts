@@ -3,7 +3,7 @@
 import { createHash } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type PipelineSpec, pipeline } from "../../data/augment/pipeline.ts";
+import type { PipelineSpec } from "../../data/augment/pipeline.ts";
 import { image } from "../../data/image.ts";
 import { pictures } from "./_generate.ts";
 import type { DataCase } from "./case.ts";
@@ -49,6 +49,7 @@ function imageCase(name: keyof typeof steps): DataCase {
       ],
     }),
     prepare: async (folder) => {
+      const { pipeline } = await import("../../data/augment/pipeline.ts");
       const pixels = pictures(count, side, channels);
       const images = join(folder, "images.bin");
       await writeFile(images, pixels);

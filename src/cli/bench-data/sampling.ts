@@ -1,8 +1,6 @@
 /** Orders and samples beside NumPy. */
 
 import { createHash } from "node:crypto";
-import { NumpyGenerator } from "../../data/sample/numpy/generator.ts";
-import { permutation } from "../../data/sample/permutation.ts";
 import type { DataCase } from "./case.ts";
 
 const million = 1e6;
@@ -16,6 +14,7 @@ export const samplingCases: readonly DataCase[] = [
     peers: ["numpy"],
     targets: [{ perSecond: 1e7 }],
     prepare: async () => {
+      const { permutation } = await import("../../data/sample/permutation.ts");
       const order = permutation({ size: 1e12, seed: 1 });
       const out = new Float64Array(million);
       let start = 0;
@@ -35,6 +34,7 @@ export const samplingCases: readonly DataCase[] = [
     unit: "draws",
     peers: ["numpy"],
     prepare: async () => {
+      const { NumpyGenerator } = await import("../../data/sample/numpy/generator.ts");
       const [size, count, seed] = [1e8, 1e5, 7];
       const draw = (): Float64Array =>
         Float64Array.from(new NumpyGenerator(seed).choice(size, { size: count, replace: false }), Number);

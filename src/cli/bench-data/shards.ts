@@ -2,9 +2,7 @@
 
 import { createHash, randomFillSync } from "node:crypto";
 import { FaultLog } from "../../data/fault.ts";
-import { openSource } from "../../data/source/open.ts";
 import type { Source } from "../../data/source/source.ts";
-import { writeShards } from "../../data/stream/write-shards.ts";
 import type { Field, TableSlice } from "../../data/table.ts";
 import type { DataCase } from "./case.ts";
 
@@ -49,6 +47,8 @@ function shardCase(kind: keyof typeof formats, size: keyof typeof sizes): DataCa
     peers,
     targets: peers.slice(0, 1).map((peer) => ({ peer, ratio: 3 })),
     prepare: async (folder) => {
+      const { openSource } = await import("../../data/source/open.ts");
+      const { writeShards } = await import("../../data/stream/write-shards.ts");
       await writeShards(randomRows(count, sizes[size]), { format, folder });
       const source = await openSource(folder);
       const cells = async function* (): AsyncGenerator<Uint8Array> {

@@ -2,7 +2,6 @@
 
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { MinHash } from "../../data/quality/minhash.ts";
 import { documents } from "./_generate.ts";
 import type { DataCase } from "./case.ts";
 
@@ -15,6 +14,7 @@ export const textCases: readonly DataCase[] = [
     peers: ["datasketch"],
     targets: [{ perSecond: 1e8 }],
     prepare: async (folder) => {
+      const { MinHash } = await import("../../data/quality/minhash.ts");
       const texts = documents(1000, 2000);
       const path = join(folder, "documents.json");
       await writeFile(path, JSON.stringify(texts));
