@@ -1,5 +1,6 @@
 /** The gallery as one HTML page that needs nothing beside it. */
 
+import { escapeHtml as escaped } from "../base/html.ts";
 import { wordDifference } from "../base/word-difference.ts";
 import { type GalleryEntry, gallerySounds, gallerySpectrograms, galleryTexts } from "../data/augment/gallery.ts";
 import type { GalleryGroup } from "../data/augment/gallery-examples.ts";
@@ -8,15 +9,6 @@ import { maskOf, pictureOf, spectrogramPicture } from "./_gallery-images.ts";
 import { overlayOf } from "./_gallery-overlay.ts";
 import { galleryScript } from "./_gallery-script.ts";
 import { galleryStyle } from "./_gallery-style.ts";
-
-const escapes: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const escaped = (text: string): string => text.replace(/[&<>"']/g, (character) => escapes[character] as string);
 
 /** A card: its parts are read by the page's script. */
 interface Card {

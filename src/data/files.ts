@@ -6,6 +6,7 @@ import { glob, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { DataError, explain, messageOf } from "../base/errors.ts";
 import { Utf8Reader } from "./_utf8.ts";
+import { globMagic, globParts, isSetAside } from "./glob.ts";
 
 /** A text file as it was when it was found. */
 export interface TextFile {
@@ -61,13 +62,6 @@ function unreadable(path: string, cause: unknown): DataError {
   return dataError(`read "${path}"`, messageOf(cause), "must be readable", path, undefined, cause);
 }
 
-/** Whether a path below what the user named is one that nobody means: hidden, or installed packages. */
-function isSetAside(name: string): boolean {
-  return name.startsWith(".") || name === "node_modules";
-}
-
-const magic = /[*?[\]{}]/;
-
 /**
  * Expands files, folders and globs to the text files in them.
  *
@@ -121,7 +115,7 @@ export async function findTextFiles(
     if (info?.isDirectory())
       await walk(input, { seen: new Set(), skipped, leaveOut, take: (path) => take(path, false) });
     else if (info !== undefined) await take(input, true);
-    else if (magic.test(input)) await takeGlob(input, leaveOut, (path) => take(path, false));
+    else if (globMagic.test(input)) await takeGlob(input, leaveOut, (path) => take(path, false));
     else throw dataError(`read "${input}"`, "there is no such file or folder", "must exist", input);
   }
   const files = [...found.values()].sort((a, b) => (a.path < b.path ? -1 : 1));
@@ -180,10 +174,7 @@ async function takeGlob(
   take: (path: string) => Promise<void>,
 ): Promise<void> {
   // Parts of the pattern before the first wildcard are named by the user; below them the usual names are set aside.
-  const parts = pattern.split(/[\\/]/);
-  const named = new Set(parts.filter(isSetAside));
-  const fixed = parts.findIndex((part) => magic.test(part));
-  const base = resolve(parts.slice(0, fixed).join(sep) || (pattern.startsWith("/") ? sep : "."));
+  const { base, named } = globParts(pattern);
   const meant = (path: string): boolean =>
     !relative(base, resolve(path))
       .split(sep)

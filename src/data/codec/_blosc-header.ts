@@ -129,3 +129,14 @@ export function writeHeader(chunk: Uint8Array<ArrayBuffer>, header: NewHeader): 
   }
   return chunk;
 }
+
+/**
+ * The bytes of a chunk that holds them as they are.
+ *
+ * @throws CodecError if there are not as many as the header says.
+ */
+export function storedBytes(chunk: Uint8Array, { size, codedSize }: ChunkHeader, start: number): Uint8Array {
+  if (size + start !== codedSize)
+    throw chunkError(`it holds ${codedSize - start} bytes as they are`, `its header says ${size}`);
+  return chunk.subarray(start);
+}

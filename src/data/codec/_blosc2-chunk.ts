@@ -1,7 +1,14 @@
 /** Chunks of Blosc2: a longer header with a pipeline of filters, chunks of one value, streams that are runs. */
 
 import { unshuffleBlock } from "./_blosc-filters.ts";
-import { type ChunkHeader, chunkError, extendedHeaderSize, flagBits, readBlocks } from "./_blosc-header.ts";
+import {
+  type ChunkHeader,
+  chunkError,
+  extendedHeaderSize,
+  flagBits,
+  readBlocks,
+  storedBytes,
+} from "./_blosc-header.ts";
 import { type BlockMemory, blockMemory } from "./_blosc-memory.ts";
 import { expandStreams } from "./_blosc-streams.ts";
 import type { BlockCodecs } from "./block-codec.ts";
@@ -39,10 +46,9 @@ export function decodeBlosc2(
   const special = (flags2 >> 4) & 7;
   if (special !== 0) return specialChunk(chunk, special, header.typeSize, room());
   if ((flags & flagBits.plainCopy) !== 0) {
-    if (codedSize !== size + extendedHeaderSize)
-      throw chunkError(`it holds ${codedSize - extendedHeaderSize} bytes as they are`, `its header says ${size}`);
+    const stored = storedBytes(chunk, header, extendedHeaderSize);
     const output = room();
-    output.set(chunk.subarray(extendedHeaderSize));
+    output.set(stored);
     return output;
   }
   return decodeBlocks(chunk, header, codecs, room);

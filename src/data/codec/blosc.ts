@@ -13,6 +13,7 @@ import {
   mostStreams,
   readBlocks,
   readHeader,
+  storedBytes,
 } from "./_blosc-header.ts";
 import { blockMemory } from "./_blosc-memory.ts";
 import { expandStreams } from "./_blosc-streams.ts";
@@ -104,10 +105,9 @@ function decodeBlosc1(
   const { size, blockSize, typeSize, flags, codedSize } = header;
   if (size === 0) return room();
   if ((flags & flagBits.plainCopy) !== 0) {
-    if (size + headerSize !== codedSize)
-      throw chunkError(`it holds ${codedSize - headerSize} bytes as they are`, `its header says ${size}`);
+    const stored = storedBytes(chunk, header, headerSize);
     const output = room();
-    output.set(chunk.subarray(headerSize));
+    output.set(stored);
     return output;
   }
   const { coder, numBlocks, starts } = readBlocks(header, headerSize, false);

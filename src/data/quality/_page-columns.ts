@@ -1,8 +1,9 @@
 /** The columns of a profile as cards: a histogram for numbers, bars for classes, a sentence where all is the same. */
 
+import { escapeHtml as text } from "../../base/html.ts";
 import type { ColumnProfile, NumberProfile, Profile } from "../source/profile.ts";
 import type { Cell } from "../table.ts";
-import { countText, numberText, percentText, escapeHtml as text } from "./_page-text.ts";
+import { countText, numberText, percentText } from "./_page-text.ts";
 
 /** Cards that a page shows; the rest is in the record for machines. */
 const mostCards = 60;

@@ -1,7 +1,8 @@
 /** Rows that left, as cards: what they hold, and of duplicates the row that they repeat. */
 
+import { escapeHtml as text } from "../../base/html.ts";
 import { wordDifference } from "../../base/word-difference.ts";
-import { countText, escapeHtml as text } from "./_page-text.ts";
+import { countText } from "./_page-text.ts";
 import type { RemovedExample } from "./certificate.ts";
 
 /** Cards that are open; the others unfold. */

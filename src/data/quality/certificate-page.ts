@@ -1,10 +1,11 @@
 /** A certificate as a page for people: one file, no scripts, nothing from elsewhere. */
 
+import { escapeHtml as text } from "../../base/html.ts";
 import type { FaultCode } from "../fault.ts";
 import { columnsPart } from "./_page-columns.ts";
 import { examplesPart, type RowPictures } from "./_page-examples.ts";
 import { pageStyle } from "./_page-style.ts";
-import { bytesText, countText, numberText, percentText, escapeHtml as text } from "./_page-text.ts";
+import { bytesText, countText, numberText, percentText } from "./_page-text.ts";
 import type { Certificate, StageRecord } from "./certificate.ts";
 import type { DriftReport } from "./drift.ts";
 import { isFaultCode, meaningOf } from "./reason-text.ts";

@@ -4,7 +4,7 @@ import { DataError, explain } from "../../base/errors.ts";
 import { arrayTypeOf, type DType, type TypedArray } from "../../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { FaultLog } from "../fault.ts";
-import { ReadError } from "../store/read-error.ts";
+import { faultOf, ReadError } from "../store/read-error.ts";
 import type { StoreEntry } from "../store/store.ts";
 import type { Cell, Column, Field, Table, TableSlice } from "../table.ts";
 import { columnIndices, fingerprintOf } from "./_record-source.ts";
@@ -231,4 +231,27 @@ export function alignColumns(
     faults.report({ code: "shape", source: column.source, detail });
     return [];
   });
+}
+
+/**
+ * The column of each file of a source; of several, those that cannot be read are faults.
+ *
+ * @param entries - The files.
+ * @param faults - Where faults go.
+ * @param open - Opens the column of one; throws ReadError.
+ */
+export async function openColumns(
+  entries: readonly StoreEntry[],
+  faults: FaultLog,
+  open: (entry: StoreEntry) => Promise<ArrayColumn>,
+): Promise<ArrayColumn[]> {
+  const columns: ArrayColumn[] = [];
+  for (const entry of entries)
+    try {
+      columns.push(await open(entry));
+    } catch (error) {
+      if (entries.length === 1 || !(error instanceof ReadError)) throw error;
+      faults.report(faultOf(error, entry.location, "syntax"), error);
+    }
+  return columns;
 }

@@ -1,7 +1,6 @@
 /** Opens files of records: checks each head, asks the format for a schema, and makes the source. */
 
-import { DataError, explain } from "../../base/errors.ts";
-import { firstFault } from "../first-fault.ts";
+import { nothingReadable } from "../first-fault.ts";
 import { faultOf, ReadError } from "../store/read-error.ts";
 import type { StoreEntry } from "../store/store.ts";
 import { packingOf, streamUnpacked } from "../store/unpack.ts";
@@ -77,15 +76,7 @@ export async function openRecords(context: OpenContext, plan: RecordFormatPlan):
     });
   }
   if (samples.size === 0)
-    throw new DataError(
-      explain({
-        api: "openSource",
-        action: `open "${context.location}"`,
-        received: `no file of ${entries.length} can be read${firstFault(faults)}`,
-        rule: "needs at least one with rows",
-      }),
-      { source: context.location },
-    );
+    throw nothingReadable(context.location, entries.length, faults, "needs at least one with rows");
   const { format, firstByte } = plan.infer([...samples.values()]);
   const files: RecordFile[] = [];
   for (const { entry, isPacked } of sound) {

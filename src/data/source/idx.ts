@@ -2,9 +2,9 @@
 
 import type { DType } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
-import { faultOf, ReadError } from "../store/read-error.ts";
+import { ReadError } from "../store/read-error.ts";
 import { itemsOf } from "./_array-items.ts";
-import { type ArrayColumn, alignColumns, arraySource } from "./_array-source.ts";
+import { type ArrayColumn, alignColumns, arraySource, openColumns } from "./_array-source.ts";
 import type { ByteRanges } from "./_byte-ranges.ts";
 import { headedRanges } from "./_headed-ranges.ts";
 import { stemOf } from "./_split-name.ts";
@@ -92,17 +92,12 @@ export const idx: SourceFormat = {
   open: async (context) => {
     const { location, faults, options } = context;
     const entries = dataEntries(context.entries);
-    const columns: ArrayColumn[] = [];
-    for (const entry of entries)
-      try {
-        const sizeOfFile = ({ dataStart, shape, width }: IdxHeader): number => dataStart + sizeOf(shape) * width;
-        const { header, ranges } = await headedRanges(context, entry, readHeader, sizeOfFile);
-        const report = (cut: ReadError): void => faults.report(cut.fault, cut);
-        columns.push(columnOf(nameOf(stemOf(entry.location, /[-.](idx\d.*|idx)$/i)), ranges, header, report));
-      } catch (error) {
-        if (entries.length === 1 || !(error instanceof ReadError)) throw error;
-        faults.report(faultOf(error, entry.location, "syntax"), error);
-      }
+    const sizeOfFile = ({ dataStart, shape, width }: IdxHeader): number => dataStart + sizeOf(shape) * width;
+    const columns = await openColumns(entries, faults, async (entry) => {
+      const { header, ranges } = await headedRanges(context, entry, readHeader, sizeOfFile);
+      const report = (cut: ReadError): void => faults.report(cut.fault, cut);
+      return columnOf(nameOf(stemOf(entry.location, /[-.](idx\d.*|idx)$/i)), ranges, header, report);
+    });
     const aligned = alignColumns(location, columns, faults, options.split);
     return arraySource({ format: "idx", location, entries, faults, columns: aligned });
   },

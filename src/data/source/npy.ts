@@ -4,10 +4,10 @@ import { explain } from "../../base/errors.ts";
 import type { TypedArray } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.ts";
 import type { Tensor } from "../../tensor/tensor.ts";
-import { faultOf, ReadError } from "../store/read-error.ts";
+import { ReadError } from "../store/read-error.ts";
 import type { Column } from "../table.ts";
 import { bytesOf, itemsOf } from "./_array-items.ts";
-import { type ArrayColumn, alignColumns, arraySource } from "./_array-source.ts";
+import { type ArrayColumn, alignColumns, arraySource, openColumns } from "./_array-source.ts";
 import { type ByteRanges, memoryRanges } from "./_byte-ranges.ts";
 import { headedRanges } from "./_headed-ranges.ts";
 import { descrOf, isNpy, type NpyHeader, npyHeader, readNpyHeader } from "./_npy-header.ts";
@@ -170,18 +170,12 @@ export const npy: SourceFormat = {
   open: async (context) => {
     const { location, faults, options } = context;
     const entries = dataEntries(context.entries);
-    const columns: ArrayColumn[] = [];
-    for (const entry of entries)
-      try {
-        const sizeOfFile = ({ dataStart, shape, type }: NpyHeader): number =>
-          dataStart + sizeOf(shape) * type.sizeBytes;
-        const { header, ranges } = await headedRanges(context, entry, readNpyHeader, sizeOfFile);
-        const name = stemOf(entry.location, /\.npy$/i);
-        columns.push(npyColumn(name, ranges, header, (cut) => faults.report(cut.fault, cut)));
-      } catch (error) {
-        if (entries.length === 1 || !(error instanceof ReadError)) throw error;
-        faults.report(faultOf(error, entry.location, "syntax"), error);
-      }
+    const sizeOfFile = ({ dataStart, shape, type }: NpyHeader): number => dataStart + sizeOf(shape) * type.sizeBytes;
+    const columns = await openColumns(entries, faults, async (entry) => {
+      const { header, ranges } = await headedRanges(context, entry, readNpyHeader, sizeOfFile);
+      const name = stemOf(entry.location, /\.npy$/i);
+      return npyColumn(name, ranges, header, (cut) => faults.report(cut.fault, cut));
+    });
     return arraySource({
       format: "npy",
       location,

@@ -2,7 +2,7 @@
 
 import { DataError, explain, messageOf } from "../../base/errors.ts";
 import type { Fault, FaultCode, FaultLog } from "../fault.ts";
-import { firstFault } from "../first-fault.ts";
+import { nothingReadable } from "../first-fault.ts";
 import { faultOf, ReadError } from "../store/read-error.ts";
 import type { Store } from "../store/store.ts";
 import type { Column, Field, Schema, Table, TableSlice } from "../table.ts";
@@ -40,15 +40,7 @@ async function openParquet({ location, entries, store, faults }: OpenContext): P
     }
   }
   if (files.length > 0) return new ParquetSource(location, store, files, faults);
-  throw new DataError(
-    explain({
-      api: "openSource",
-      action: `open "${location}"`,
-      received: `no file of ${entries.length} can be read${firstFault(faults)}`,
-      rule: "needs at least one Parquet file",
-    }),
-    { source: location },
-  );
+  throw nothingReadable(location, entries.length, faults, "needs at least one Parquet file");
 }
 
 /** Why a file does not go with the first one. */

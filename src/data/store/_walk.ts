@@ -3,15 +3,8 @@
 import { glob, readdir, realpath, stat } from "node:fs/promises";
 import { basename, join, relative, resolve, sep } from "node:path";
 import type { FaultLog } from "../fault.ts";
+import { globParts, isSetAside } from "../glob.ts";
 import type { StoreEntry } from "./store.ts";
-
-/** Signs of a glob. */
-export const globMagic: RegExp = /[*?[\]{}]/;
-
-/** Whether a name below what the user named is one that nobody means: hidden, or installed packages. */
-function isSetAside(name: string): boolean {
-  return name.startsWith(".") || name === "node_modules";
-}
 
 /** The entry of a file. Content that changes and keeps its size changes its time. */
 export function fileEntry(path: string, info: { readonly size: number; readonly mtimeMs: number }): StoreEntry {
@@ -57,10 +50,7 @@ export async function walkFolder(folder: string, faults: FaultLog, signal?: Abor
 
 /** The files that match a glob. Hidden names count only where the pattern spells them out. */
 export async function walkGlob(pattern: string, signal?: AbortSignal): Promise<StoreEntry[]> {
-  const parts = pattern.split(/[\\/]/);
-  const named = new Set(parts.filter(isSetAside));
-  const fixed = parts.findIndex((part) => globMagic.test(part));
-  const base = resolve(parts.slice(0, fixed).join(sep) || (pattern.startsWith("/") ? sep : "."));
+  const { base, named } = globParts(pattern);
   const isOut = (name: string): boolean => isSetAside(name) && !named.has(name) && name !== ".." && name !== ".";
   const entries: StoreEntry[] = [];
   for await (const path of glob(pattern, { exclude: (path) => isOut(basename(path)) })) {

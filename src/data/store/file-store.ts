@@ -7,7 +7,8 @@ import { DataError, explain, messageOf } from "../../base/errors.ts";
 import { makeFolder } from "../../base/files.ts";
 import { AtomicFile } from "../atomic-file.ts";
 import { FaultLog } from "../fault.ts";
-import { fileEntry, globMagic, sortEntries, walkFolder, walkGlob } from "./_walk.ts";
+import { globMagic } from "../glob.ts";
+import { fileEntry, sortEntries, walkFolder, walkGlob } from "./_walk.ts";
 import { ReadError } from "./read-error.ts";
 import type { Store, StoreEntry, StoreReadOptions } from "./store.ts";
 

@@ -2,6 +2,7 @@
 
 import { matchesGlob } from "node:path/posix";
 import { DataError, explain } from "../../base/errors.ts";
+import { globMagic } from "../glob.ts";
 import { headOf, readRange, streamRange } from "./_ranges.ts";
 import {
   type RequestOptions,
@@ -13,7 +14,7 @@ import {
   statusText,
 } from "./_retry.ts";
 import { accessOf, elementText, parseListPage, type S3Access, s3Parts, signedSend } from "./_s3-api.ts";
-import { globMagic, sortEntries } from "./_walk.ts";
+import { sortEntries } from "./_walk.ts";
 import type { Store, StoreEntry } from "./store.ts";
 
 /** Options of {@link s3Store}. */

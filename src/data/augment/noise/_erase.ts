@@ -1,8 +1,9 @@
 /** Rectangles that are painted over, and what then can no longer be seen. */
 
+import { z } from "zod";
 import type { Image } from "../../image.ts";
 import { colorsOf, limitOf, quantizer, withData } from "../pixels.ts";
-import type { Box, Keypoint, Scene } from "../transform.ts";
+import type { Box, Keypoint, Scene, SceneEffect } from "../transform.ts";
 import { normalField } from "./field.ts";
 
 /** A rectangle as fractions of the image. */
@@ -15,6 +16,20 @@ export interface Patch {
 
 /** What fills a patch: a fraction of the range, or normal noise about the middle of it. */
 export type Fill = number | "noise";
+
+/** Parameters of what erases patches: the record of one application. */
+export interface EraseParams {
+  readonly patches: readonly Patch[];
+  readonly fill: Fill;
+  readonly hides: boolean;
+  readonly seed: number;
+}
+
+/** What a configuration may say of a patch's filling. */
+export const fillOption: z.ZodUnion<[z.ZodNumber, z.ZodLiteral<"noise">]> = z.union([
+  z.number().min(0).max(1),
+  z.literal("noise"),
+]);
 
 /** Paints the patches; `seed` is for noise. */
 function paint(image: Image, patches: readonly Patch[], fill: Fill, seed: number): Image {
@@ -34,12 +49,10 @@ function paint(image: Image, patches: readonly Patch[], fill: Fill, seed: number
 const covers = (patch: Patch, x: number, y: number): boolean =>
   x >= patch.x1 && x < patch.x2 && y >= patch.y1 && y < patch.y2;
 
-/**
- * Erases patches of every image of a scene.
- *
- * @param hides - Marks keypoints below a patch invisible and drops boxes that lie wholly below one.
- */
-export function erase(scene: Scene, patches: readonly Patch[], fill: Fill, seed: number, hides: boolean): Scene {
+/** Erases patches of every image; `hides` marks keypoints below a patch invisible and drops boxes that lie wholly below one. */
+export const eraseEffect: SceneEffect<EraseParams> = { kind: "scene", apply: erase };
+
+function erase(scene: Scene, { patches, fill, seed, hides }: EraseParams): Scene {
   const erased: Scene = {
     ...scene,
     image: paint(scene.image, patches, fill, seed),

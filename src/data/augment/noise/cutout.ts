@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Distribution, drawReal, drawWhole, real, whole } from "../distribution.ts";
 import type { Transform } from "../transform.ts";
-import { erase, type Fill, type Patch } from "./_erase.ts";
+import { type EraseParams, eraseEffect, type Fill, fillOption } from "./_erase.ts";
 
 interface Config {
   readonly count: Distribution;
@@ -10,26 +10,19 @@ interface Config {
   readonly hides: boolean;
 }
 
-interface Params {
-  readonly patches: readonly Patch[];
-  readonly fill: Fill;
-  readonly hides: boolean;
-  readonly seed: number;
-}
-
 /**
  * Paints over squares about random points; near an edge a part of the square is outside, as in the paper. `size` is a fraction of the shorter
  * side. With `hides`, keypoints below a square become invisible and boxes that lie wholly below one are dropped.
  *
  * @source DeVries and Taylor, "Improved Regularization of Convolutional Neural Networks with Cutout", 2017, https://arxiv.org/abs/1708.04552.
  */
-export const Cutout: Transform<Config, Params> = {
+export const Cutout: Transform<Config, EraseParams> = {
   name: "Cutout",
   version: 1,
   config: z.strictObject({
     count: whole({ min: 1, max: 1000 }).default(1),
     size: real({ min: 0, max: 1 }).default([0.25, 0.5]),
-    fill: z.union([z.number().min(0).max(1), z.literal("noise")]).default(0.5),
+    fill: fillOption.default(0.5),
     hides: z.boolean().default(false),
   }),
   sample(config, draw, { width, height }) {
@@ -45,8 +38,5 @@ export const Cutout: Transform<Config, Params> = {
     });
     return { patches, fill: config.fill, hides: config.hides, seed: draw.seed() };
   },
-  effect: {
-    kind: "scene",
-    apply: (scene, { patches, fill, seed, hides }) => erase(scene, patches, fill, seed, hides),
-  },
+  effect: eraseEffect,
 };

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Distribution, drawReal, real } from "../distribution.ts";
 import type { Transform } from "../transform.ts";
-import { erase, type Fill, type Patch } from "./_erase.ts";
+import { type EraseParams, eraseEffect, type Fill, fillOption } from "./_erase.ts";
 
 interface Config {
   readonly area: Distribution;
@@ -10,26 +10,19 @@ interface Config {
   readonly hides: boolean;
 }
 
-interface Params {
-  readonly patches: readonly Patch[];
-  readonly fill: Fill;
-  readonly hides: boolean;
-  readonly seed: number;
-}
-
 /**
  * Paints over one rectangle that lies within the image: its area is a fraction of the image's, the logarithm of its aspect ratio (height to
  * width) uniform. If ten tries do not fit, nothing happens, as in torchvision. `hides` as in {@link Cutout}.
  *
  * @source Zhong et al., "Random Erasing Data Augmentation", 2017, https://arxiv.org/abs/1708.04896, algorithm 1.
  */
-export const RandomErasing: Transform<Config, Params> = {
+export const RandomErasing: Transform<Config, EraseParams> = {
   name: "RandomErasing",
   version: 1,
   config: z.strictObject({
     area: real({ min: 0, max: 1 }).default([0.02, 0.33]),
     aspect: z.tuple([z.number().positive(), z.number().positive()]).default([0.3, 3.3]),
-    fill: z.union([z.number().min(0).max(1), z.literal("noise")]).default("noise"),
+    fill: fillOption.default("noise"),
     hides: z.boolean().default(false),
   }),
   sample({ area, aspect, fill, hides }, draw, { width, height }) {
@@ -44,8 +37,5 @@ export const RandomErasing: Transform<Config, Params> = {
     }
     return { ...rest, patches: [] };
   },
-  effect: {
-    kind: "scene",
-    apply: (scene, { patches, fill, seed, hides }) => erase(scene, patches, fill, seed, hides),
-  },
+  effect: eraseEffect,
 };
