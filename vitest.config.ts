@@ -1,7 +1,8 @@
 import type { ViteUserConfig } from "vitest/config";
 
-const tests = ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts"];
+const tests = ["src/**/*.test.ts", "test/**/*.test.ts", "tools/**/*.test.ts", "web/**/*.test.ts"];
 const slow = "**/*.slow.test.ts";
+const browser = "test/browser/**";
 
 /** `cameo-source` makes the package's own name mean its sources, so no build stands between an edit and its test. */
 const conditions = ["cameo-source"];
@@ -19,13 +20,24 @@ const config: ViteUserConfig = {
     unstubGlobals: true,
     restoreMocks: true,
     projects: [
-      { extends: true, test: { name: "fast", include: tests, exclude: ["node_modules", slow] } },
+      { extends: true, test: { name: "fast", include: tests, exclude: ["node_modules", slow, browser] } },
       {
         extends: true,
         test: {
           name: "slow",
           include: tests.map((pattern) => pattern.replace("*.test", "*.slow.test")),
           testTimeout: 600_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "browser",
+          include: [`${browser}/*.test.ts`],
+          setupFiles: ["test/browser/setup.ts"],
+          fileParallelism: false, // a browser fills the machine
+          testTimeout: 120_000,
+          expect: { poll: { timeout: 60_000 } },
         },
       },
     ],

@@ -118,9 +118,12 @@ export class CodecError extends CameoError {
 
 /** The engine that runs graphs refused or failed. */
 export class RuntimeError extends CameoError {
-  constructor(message: string, options?: ErrorOptions) {
+  /** Where a caller can do something about it: start anew on the device, or with a smaller model. */
+  readonly reason: "device-lost" | "out-of-memory" | undefined;
+  constructor(message: string, options?: ErrorOptions & { reason?: "device-lost" | "out-of-memory" | undefined }) {
     super("runtime", message, options);
     this.name = "RuntimeError";
+    this.reason = options?.reason;
   }
 }
 

@@ -12,6 +12,8 @@ export interface StartEvent {
   time: string;
   /** Target that executes the step: `"cpu"`, `"webgpu"`, `"wasm"`. */
   device: string;
+  /** The device in words, and why it is that one: "CPU, 8 threads: no GPU that ONNX Runtime can use". */
+  engine?: string;
   /** Threads of the engine. */
   threads: number;
   /** Trainable numbers in the model. */
@@ -39,6 +41,12 @@ export interface StepEvent {
   tokensPerSecond: number;
   /** Global norm of the gradient before clipping, when it was computed. */
   gradientNorm?: number;
+  /** In mixed precision, the factor of the loss. */
+  lossScale?: number;
+  /** True where a gradient was not finite, in mixed precision: nothing was learnt, and the factor is lower from now on. */
+  skipped?: boolean;
+  /** Bytes copied between host and device, where their memories are two. */
+  copiedBytes?: number;
   /**
    * Hash of which samples came at which positions from the beginning of the run to this step, when the data set can tell: 16 hexadecimal
    * digits. Runs with the same digits saw the same samples in the same order.

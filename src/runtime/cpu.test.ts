@@ -20,7 +20,7 @@ function dynamicModel(): Uint8Array {
 describe("createCpuRuntime", () => {
   test.each([0, 1.5, 513, Number.NaN])("refuses %s threads", async (threads) => {
     await expect(createCpuRuntime({ threads })).rejects.toThrow(
-      `createCpuRuntime: cannot use threads: got ${threads}, must be an integer in [1, 512]`,
+      `createNativeRuntime: cannot use threads: got ${threads}, must be an integer in [1, 512]`,
     );
   });
 

@@ -5,8 +5,8 @@ import type { Graph } from "../graph/graph.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
-import { type CpuRuntime, createCpuRuntime } from "./cpu.ts";
-import type { LoadOptions } from "./runtime.ts";
+import { createCpuRuntime } from "./cpu.ts";
+import type { LoadOptions, Runtime } from "./runtime.ts";
 
 /** A graph that is loaded and can be run many times. */
 export interface CompiledGraph extends AsyncDisposable {
@@ -20,10 +20,10 @@ export interface CompiledGraph extends AsyncDisposable {
  */
 const faultyOptimizers = { "optimization.disable_specified_optimizers": "MatmulTransposeFusion" };
 
-let shared: Promise<CpuRuntime> | undefined;
+let shared: Promise<Runtime> | undefined;
 
 /** The runtime that {@link evaluate} uses when it is given none: started on first use, gone with the process. */
-export function sharedCpuRuntime(): Promise<CpuRuntime> {
+export function sharedCpuRuntime(): Promise<Runtime> {
   shared ??= createCpuRuntime();
   return shared;
 }
@@ -35,7 +35,7 @@ export function sharedCpuRuntime(): Promise<CpuRuntime> {
  * @param runtime - Where; the process's shared CPU runtime when absent.
  * @param options - How the engine loads it.
  */
-export async function compile(graph: Graph, runtime?: CpuRuntime, options: LoadOptions = {}): Promise<CompiledGraph> {
+export async function compile(graph: Graph, runtime?: Runtime, options: LoadOptions = {}): Promise<CompiledGraph> {
   const engine = runtime ?? (await sharedCpuRuntime());
   const config = { ...faultyOptimizers, ...options.config };
   const executable = await engine.load(writeOnnx(graph), { name: graph.name, ...options, config });
@@ -74,7 +74,7 @@ export async function compile(graph: Graph, runtime?: CpuRuntime, options: LoadO
 export async function evaluate(
   graph: Graph,
   feeds: Readonly<Record<string, Tensor>>,
-  runtime?: CpuRuntime,
+  runtime?: Runtime,
 ): Promise<Record<string, Tensor>> {
   await using compiled = await compile(graph, runtime);
   return await compiled.run(feeds);

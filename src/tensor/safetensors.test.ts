@@ -6,7 +6,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CodecError } from "../base/errors.ts";
 import { arrayTypeOf, type DType, sizeBytesOf, type TypedArray } from "./dtype.ts";
-import { type NamedTensor, readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
+import { readSafetensors, readSafetensorsHeader, writeSafetensors } from "./safetensors.ts";
+import type { NamedTensor } from "./safetensors-format.ts";
 import { type Shape, sizeOf } from "./shape.ts";
 
 let folder: string;

@@ -11,6 +11,10 @@ import { findLibrary } from "./library.ts";
 
 /** Version of the function table that is asked for; every later library answers it. */
 const apiVersion = 20;
+/** The first version whose table lists the devices of the machine. */
+const deviceApiVersion = 22;
+/** `OrtHardwareDeviceType_GPU`. */
+const gpuType = 1;
 
 /** Opaque pointer. */
 export type Pointer = bigint;
@@ -26,6 +30,17 @@ type FunctionName =
   | "SetSessionGraphOptimizationLevel"
   | "SetIntraOpNumThreads"
   | "CreateTensorWithDataAsOrtValue"
+  | "CreateMemoryInfo"
+  | "AllocatorAlloc"
+  | "AllocatorFree"
+  | "CreateAllocator"
+  | "ReleaseAllocator"
+  | "GetAvailableProviders"
+  | "ReleaseAvailableProviders"
+  | "SessionOptionsAppendExecutionProvider"
+  | "SessionOptionsAppendExecutionProvider_CUDA_V2"
+  | "CreateCUDAProviderOptions"
+  | "ReleaseCUDAProviderOptions"
   | "GetTensorMutableData"
   | "GetTensorElementType"
   | "GetDimensionsCount"
@@ -70,7 +85,10 @@ const prototypes: Record<FunctionName, readonly [number, string]> = {
   GetDimensionsCount: [61, "void *GetDimensionsCount(void *info, _Out_ size_t *out)"],
   GetDimensions: [62, "void *GetDimensions(void *info, void *dims, size_t count)"],
   GetTensorTypeAndShape: [65, "void *GetTensorTypeAndShape(void *value, _Out_ void **out)"],
+  CreateMemoryInfo: [68, "void *CreateMemoryInfo(void *name, int allocator, int id, int kind, _Out_ void **out)"],
   CreateCpuMemoryInfo: [69, "void *CreateCpuMemoryInfo(int allocator, int kind, _Out_ void **out)"],
+  AllocatorAlloc: [75, "void *AllocatorAlloc(void *allocator, size_t sizeBytes, _Out_ void **out)"],
+  AllocatorFree: [76, "void *AllocatorFree(void *allocator, void *memory)"],
   ReleaseStatus: [93, "void ReleaseStatus(void *status)"],
   ReleaseSession: [95, "void ReleaseSession(void *session)"],
   ReleaseValue: [96, "void ReleaseValue(void *value)"],
@@ -82,9 +100,20 @@ const prototypes: Record<FunctionName, readonly [number, string]> = {
   ],
   DisablePerSessionThreads: [120, "void *DisablePerSessionThreads(void *options)"],
   CreateThreadingOptions: [121, "void *CreateThreadingOptions(_Out_ void **out)"],
+  GetAvailableProviders: [125, "void *GetAvailableProviders(_Out_ void **names, _Out_ int *count)"],
+  ReleaseAvailableProviders: [126, "void *ReleaseAvailableProviders(void *names, int count)"],
   AddSessionConfigEntry: [130, "void *AddSessionConfigEntry(void *options, void *key, void *value)"],
+  CreateAllocator: [131, "void *CreateAllocator(void *session, void *info, _Out_ void **out)"],
+  ReleaseAllocator: [132, "void ReleaseAllocator(void *allocator)"],
   SetGlobalIntraOpNumThreads: [147, "void *SetGlobalIntraOpNumThreads(void *threading, int threads)"],
   SetGlobalDenormalAsZero: [155, "void *SetGlobalDenormalAsZero(void *threading)"],
+  SessionOptionsAppendExecutionProvider_CUDA_V2: [204, "void *AppendCuda(void *options, void *cudaOptions)"],
+  CreateCUDAProviderOptions: [205, "void *CreateCUDAProviderOptions(_Out_ void **out)"],
+  ReleaseCUDAProviderOptions: [208, "void ReleaseCUDAProviderOptions(void *cudaOptions)"],
+  SessionOptionsAppendExecutionProvider: [
+    216,
+    "void *SessionOptionsAppendExecutionProvider(void *options, void *name, void *keys, void *values, size_t count)",
+  ],
 };
 
 /** The bound function table. */
@@ -99,6 +128,10 @@ export interface OrtApi {
   path(text: string): Uint8Array;
   /** Address of a typed array's first byte. */
   address(data: ArrayBufferView): Pointer;
+  /** Names of the execution providers that the library was built with: "CPUExecutionProvider". */
+  providers(): readonly string[];
+  /** Names of the providers for which the library sees a GPU in this machine; none where it is too old to tell. */
+  gpuProviders(env: Pointer): readonly string[];
   /** Copies native memory. */
   copyOut(pointer: Pointer, sizeBytes: number): Uint8Array<ArrayBuffer>;
 }
@@ -108,12 +141,19 @@ export function cString(text: string): Uint8Array {
   return new TextEncoder().encode(`${text}\0`);
 }
 
+let bound: Promise<OrtApi> | undefined;
+
 /**
- * Loads the library and binds the functions.
+ * Loads the library and binds the functions, once in a thread.
  *
  * @throws RuntimeError when koffi or the library is missing or too old.
  */
-export async function loadApi(): Promise<OrtApi> {
+export function loadApi(): Promise<OrtApi> {
+  bound ??= bindApi();
+  return bound;
+}
+
+async function bindApi(): Promise<OrtApi> {
   const library = findLibrary();
   const koffi = await import("koffi").then(
     (module) => module.default,
@@ -163,6 +203,40 @@ export async function loadApi(): Promise<OrtApi> {
     },
     release: (name, value) => {
       functions[name](value);
+    },
+    providers: () => {
+      const names: [Pointer | null] = [null];
+      const count: [number] = [0];
+      call("GetAvailableProviders", names, count);
+      const list = koffi.decode(names[0] as Pointer, koffi.array("const char *", count[0])) as string[];
+      call("ReleaseAvailableProviders", names[0], count[0]);
+      return list;
+    },
+    gpuProviders: (env) => {
+      const newer = getApi(deviceApiVersion) as Pointer | null;
+      if (newer === null) return [];
+      const at = (index: number, prototype: string) =>
+        koffi.decode(koffi.decode(newer, index * 8, "void *"), koffi.proto(prototype));
+      const list: [Pointer | null] = [null];
+      const count: [number | bigint] = [0];
+      const status = at(303, "void *GetEpDevices(void *env, _Out_ void **devices, _Out_ size_t *count)")(
+        env,
+        list,
+        count,
+      );
+      if (status !== null) {
+        functions.ReleaseStatus(status);
+        return [];
+      }
+      const nameOf = at(312, "const char *EpDevice_EpName(void *device)");
+      const hardwareOf = at(316, "void *EpDevice_Device(void *device)");
+      const typeOf = at(307, "int HardwareDevice_Type(void *hardware)");
+      const devices = Array.from({ length: Number(count[0]) }, (_, i) =>
+        koffi.decode(list[0] as Pointer, i * 8, "void *"),
+      );
+      return devices
+        .filter((device) => typeOf(hardwareOf(device)) === gpuType)
+        .map((device) => nameOf(device) as string);
     },
     path: (text) =>
       process.platform === "win32" ? new Uint8Array(Buffer.from(`${text}\0`, "utf16le")) : cString(text),

@@ -1,44 +1,9 @@
-/** The engine's worker thread: takes one request at a time, so that the main thread never waits in native code. */
+/** The thread of ONNX Runtime's library. */
 
-import { parentPort } from "node:worker_threads";
-import { Engine } from "./engine.ts";
-import type { Answer, Envelope } from "./protocol.ts";
+import { serveEngine } from "../serve-engine.ts";
+import { NativeEngine, type NativeEngineOptions } from "./engine.ts";
 
-const port = parentPort;
-if (port === null) throw new Error("runtime/native/worker.ts runs in a worker thread only");
-
-let engine: Engine | undefined;
-
-async function answer(request: Envelope): Promise<unknown> {
-  if (request.type === "start") {
-    engine = await Engine.start(request.threads, request.ownPool);
-    return undefined;
-  }
-  if (engine === undefined) throw new Error("the engine has not started");
-  switch (request.type) {
-    case "load":
-      return engine.load(request.model, request.options);
-    case "prepare":
-      return engine.prepare(request.calls);
-    case "run":
-      return engine.run(request.plan);
-    case "runFree":
-      return engine.runFree(request.session, request.inputs, request.outputs);
-    case "releaseSession":
-      return engine.releaseSession(request.session);
-    case "releasePlan":
-      return engine.releasePlan(request.plan);
-    case "stop":
-      return engine.stop();
-  }
-}
-
-port.on("message", async (request: Envelope) => {
-  let reply: Answer;
-  try {
-    reply = { id: request.id, result: await answer(request) };
-  } catch (error) {
-    reply = { id: request.id, error: error instanceof Error ? error.message : String(error) };
-  }
-  port.postMessage(reply);
+serveEngine(async (options: NativeEngineOptions) => {
+  const engine = await NativeEngine.start(options);
+  return { engine, info: engine.info() };
 });

@@ -1,0 +1,12 @@
+/** SHA-256 in Node and in browsers alike. */
+
+/**
+ * SHA-256 of bytes that are in memory.
+ *
+ * @param bytes - What is hashed.
+ * @returns 64 hexadecimal digits.
+ */
+export async function sha256(bytes: Uint8Array): Promise<string> {
+  const digest = await crypto.subtle.digest("SHA-256", bytes as Uint8Array<ArrayBuffer>);
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join("");
+}
