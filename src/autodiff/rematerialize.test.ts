@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { expectSameResults } from "../../test/support/compare-graphs.ts";
+import { emulateHalf } from "../../test/support/emulate-half.ts";
 import { smallGpt } from "../../test/support/gpts.ts";
-import type { Value } from "../graph/graph.ts";
+import type { Graph, Value } from "../graph/graph.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { createBuilder, inference, keyOf } from "../ops/registry.ts";
 import { optimize } from "../passes/optimize.ts";
@@ -75,4 +76,20 @@ describe("rematerialize", () => {
     expect(result.nodes.length).toBeGreaterThan(graph.nodes.length);
     await expectSameResults(optimize(result, "cpu"), graph, 1e-4, 1e-5);
   });
+});
+
+test("in mixed precision segments are held apart too, whatever the dtype in which their gradient arrives", async () => {
+  const model = smallGpt();
+  const [plain, again] = [gradientGraph(model, 2, false, "mixed"), gradientGraph(model, 2, true, "mixed")];
+  verifyGraph(again, { inference, keyOf });
+  const counts = (graph: Graph) => {
+    const { nodes } = optimize(emulateHalf(graph), "cpu");
+    return nodes.filter(({ op }) => op === "Softmax").length;
+  };
+  expect(counts(again)).toBe(2 * counts(plain));
+  // Gradients of the weights of a segment come before the next one is computed again.
+  const at = (name: RegExp): number => again.nodes.findIndex((node) => name.test(node.name));
+  const last = again.outputs.find(({ name }) => name === "gradient/blocks.1.mlp.down.weight")?.value;
+  expect(at(/^again\/blocks\.0\//)).toBeGreaterThan(again.nodes.findIndex(({ outputs }) => outputs[0] === last));
+  await expectSameResults(emulateHalf(again), emulateHalf(plain));
 });

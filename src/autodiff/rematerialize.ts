@@ -1,9 +1,10 @@
 /** Trades time for memory: results of the forward pass are computed again where the backward pass needs them. */
 
 import type { Graph, Node, Value } from "../graph/graph.ts";
+import { converted } from "../ops/compute-type.ts";
 import type { Builder } from "../ops/operator.ts";
 import { createBuilder } from "../ops/registry.ts";
-import { isFloat } from "../tensor/dtype.ts";
+import { type DType, isFloat } from "../tensor/dtype.ts";
 
 /** Options of {@link rematerialize}. */
 export interface RematerializeOptions {
@@ -150,11 +151,17 @@ function recompute(
       if (value !== null && segment.made.has(value) && !kept.has(value)) needed.add(value);
   }
   const one = after.length === 0 ? null : g.scope("again", () => oneAfter(g, after));
+  const ones = new Map<DType, Value>(one === null ? [] : [[one.dtype, one]]);
+  const oneOf = (dtype: DType): Value => {
+    const known = ones.get(dtype) ?? converted(g, one as Value, dtype);
+    ones.set(dtype, known);
+    return known;
+  };
   const local = new Map<Value, Value>();
   const inputOf = (value: Value, made: boolean): Value => {
     let mapped = local.get(value);
-    if (mapped !== undefined || !made || one === null || value.dtype !== one.dtype) return mapped ?? value;
-    mapped = g.scope("again", () => g.op("Mul", [value, one]));
+    if (mapped !== undefined || !made || one === null || !isFloat(value.dtype)) return mapped ?? value;
+    mapped = g.scope("again", () => g.op("Mul", [value, oneOf(value.dtype)]));
     local.set(value, mapped);
     return mapped;
   };
@@ -178,14 +185,16 @@ function recompute(
   }
 }
 
-/** The scalar 1, which cannot be known before all of `values` are. */
+/** The scalar 1, which cannot be known before all of `values` are; in float16, where gradients arrive in it, it goes on in float32. */
 function oneAfter(g: Builder, values: readonly Value[]): Value {
-  const { dtype } = values[0] as Value;
+  const first = (values[0] as Value).dtype;
+  const dtype = first === "float16" ? "float32" : first;
   const elements = values
-    .filter((value) => value.dtype === dtype)
+    .filter((value) => value.dtype === dtype || value.dtype === first)
     .map((value) => {
       const flat = g.op("Reshape", [value, g.ints([-1])]);
-      return g.op("Reshape", [g.op("Slice", [flat, g.ints([0]), g.ints([1]), g.ints([0])]), g.ints([])]);
+      const element = g.op("Reshape", [g.op("Slice", [flat, g.ints([0]), g.ints([1]), g.ints([0])]), g.ints([])]);
+      return element.dtype === dtype ? element : converted(g, element, dtype);
     });
   const sum = elements.reduce((total, element) => g.op("Add", [total, element]));
   return g.op("Add", [g.op("Mul", [sum, g.scalar(0, dtype)]), g.scalar(1, dtype)]);

@@ -2,7 +2,8 @@
 
 import type { Value } from "../graph/graph.ts";
 import { sizeOf } from "../tensor/shape.ts";
-import { mean, reciprocalRoot, scaled, type sum } from "./_composed.ts";
+import { tensor } from "../tensor/tensor.ts";
+import { castTo, mean, reciprocalRoot, scaled, type sum } from "./_composed.ts";
 import { reshape } from "./_gradient.ts";
 import type { Builder } from "./operator.ts";
 
@@ -61,4 +62,13 @@ export function normalizeBatch(
       : g.op("Add", [scaled(g, running, momentum), scaled(g, batch, 1 - Math.fround(momentum))]);
   };
   return [reshape(g, y, input.shape), moved(runningMean, average), moved(runningVariance, variance)];
+}
+
+/** Which channels [C, C] are in the window of which. */
+export function channelWindows(g: Builder, channels: number, size: number, dtype: Value["dtype"]): Value {
+  const reach = (size - 1) / 2;
+  const cells = Array.from({ length: channels * channels }, (_, i) =>
+    Math.abs((i % channels) - Math.floor(i / channels)) <= reach ? 1 : 0,
+  );
+  return castTo(g, g.constant(tensor(dtype === "float64" ? dtype : "float32", [channels, channels], cells)), dtype);
 }

@@ -2,6 +2,7 @@
 
 import type { Value } from "../graph/graph.ts";
 import { type Shape, sameShape } from "../tensor/shape.ts";
+import { wideSum } from "./_wide-sum.ts";
 import type { Builder } from "./operator.ts";
 
 /** Sums a gradient over the axes along which `shape` was broadcast, so that it fits the input again. */
@@ -11,7 +12,7 @@ export function unbroadcast(g: Builder, gradient: Value, shape: Shape): Value {
   const axes: number[] = [];
   for (const [axis, length] of gradient.shape.entries())
     if (axis < extra || (shape[axis - extra] === 1 && length !== 1)) axes.push(axis);
-  const summed = axes.length === 0 ? gradient : g.op("ReduceSum", [gradient, g.ints(axes)], { keepdims: 0 });
+  const summed = axes.length === 0 ? gradient : wideSum(g, gradient, axes);
   return reshape(g, summed, shape);
 }
 

@@ -79,7 +79,14 @@ export function pad(g: Builder, value: Value, begins: readonly number[], ends: r
       begins.map((count) => -count),
       value.shape.map((length, axis) => length + (ends[axis] as number)),
     );
-  return g.op("Pad", [value, g.ints(all)]);
+  const isShort = value.shape.some(
+    (length, axis) => length + Math.min(begins[axis] as number, 0) + Math.min(ends[axis] as number, 0) < 0,
+  );
+  if (!isShort) return g.op("Pad", [value, g.ints(all)]);
+  // What is cut off at one end is there only once the other is padded.
+  const grown = (counts: readonly number[]): number[] => counts.map((count) => Math.max(count, 0));
+  const cut = (counts: readonly number[]): number[] => counts.map((count) => Math.min(count, 0));
+  return pad(g, pad(g, value, grown(begins), grown(ends)), cut(begins), cut(ends));
 }
 
 /** The elements [starts, ends) of each axis. Nothing if that is all of them. */

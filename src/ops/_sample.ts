@@ -201,3 +201,11 @@ export function imageStarts(g: Builder, count: number, pixels: number): Value {
     ),
   );
 }
+
+/**
+ * Middles of `length` pixels in [−1, 1], or with `alignCorners` from −1 to 1 (a single one is then at 1, as Eigen's LinSpaced has it).
+ */
+export function axisPoints(length: number, alignCorners: boolean): number[] {
+  if (alignCorners) return Array.from({ length }, (_, i) => (length === 1 ? 1 : -1 + (2 * i) / (length - 1)));
+  return Array.from({ length }, (_, i) => (2 * i + 1) / length - 1);
+}

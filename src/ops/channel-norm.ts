@@ -7,8 +7,7 @@
 import { explain, GraphError } from "../base/errors.ts";
 import type { Signature, Value } from "../graph/graph.ts";
 import { formatShape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { tensor } from "../tensor/tensor.ts";
-import { asChannels, inStages, perChannel, statisticsOf } from "./_channels.ts";
+import { asChannels, channelWindows, inStages, perChannel, statisticsOf } from "./_channels.ts";
 import { castTo, computeDType, expandTo, mean, plus, reciprocalRoot, scaled, sum } from "./_composed.ts";
 import { reshape, unbroadcast, upstreamOf } from "./_gradient.ts";
 import { failShape, inputOf, requireSameDType, sameAsFirst } from "./_infer.ts";
@@ -236,15 +235,6 @@ export interface LRNAttributes {
   bias: number;
   /** Channels in the window; odd. */
   size: number;
-}
-
-/** Which channels [C, C] are in the window of which. */
-function channelWindows(g: Builder, channels: number, size: number, dtype: Value["dtype"]): Value {
-  const reach = (size - 1) / 2;
-  const cells = Array.from({ length: channels * channels }, (_, i) =>
-    Math.abs((i % channels) - Math.floor(i / channels)) <= reach ? 1 : 0,
-  );
-  return castTo(g, g.constant(tensor(dtype === "float64" ? dtype : "float32", [channels, channels], cells)), dtype);
 }
 
 /**

@@ -9,7 +9,7 @@ import { floats } from "./_elementwise.ts";
 import { formula } from "./_formula.ts";
 import { reshape, upstreamOf } from "./_gradient.ts";
 import { constantInts, failShape, inputOf, requireDType, requireSameDType } from "./_infer.ts";
-import { imageStarts, interpolated, type Neighbours, type Padding, pixelRows } from "./_sample.ts";
+import { axisPoints, imageStarts, interpolated, type Neighbours, type Padding, pixelRows } from "./_sample.ts";
 import { type Body, type Builder, int, type Operator, string } from "./operator.ts";
 
 interface GridSampleAttributes {
@@ -95,14 +95,6 @@ export const GridSample: Operator<GridSampleAttributes> = {
 
 interface AffineGridAttributes {
   align_corners: number;
-}
-
-/**
- * Middles of `length` pixels in [−1, 1], or with `alignCorners` from −1 to 1 (a single one is then at 1, as Eigen's LinSpaced has it).
- */
-function axisPoints(length: number, alignCorners: boolean): number[] {
-  if (alignCorners) return Array.from({ length }, (_, i) => (length === 1 ? 1 : -1 + (2 * i) / (length - 1)));
-  return Array.from({ length }, (_, i) => (2 * i + 1) / length - 1);
 }
 
 /**

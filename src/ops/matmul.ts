@@ -8,7 +8,7 @@
 
 import type { Value } from "../graph/graph.ts";
 import { broadcastShapes, formatShape, type Shape, sameShape, sizeOf } from "../tensor/shape.ts";
-import { rowSum, scaled } from "./_composed.ts";
+import { castTo, computeDType, rowSum, scaled } from "./_composed.ts";
 import { reshape, unbroadcast, upstreamOf } from "./_gradient.ts";
 import { failShape, inputOf, requireSameDType } from "./_infer.ts";
 import { type Builder, float, int, type Operator } from "./operator.ts";
@@ -186,7 +186,8 @@ export const Gemm: Operator<GemmAttributes> = {
 function biasGradient(g: Builder, dy: Value, shape: Shape): Value {
   const columns = dy.shape[1] as number;
   const isRow = sizeOf(shape) === columns && shape[shape.length - 1] === columns;
-  return isRow && dy.shape[0] !== 1 ? reshape(g, rowSum(g, dy), shape) : unbroadcast(g, dy, shape);
+  if (!isRow || dy.shape[0] === 1) return unbroadcast(g, dy, shape);
+  return reshape(g, castTo(g, rowSum(g, castTo(g, dy, computeDType(dy.dtype))), dy.dtype), shape);
 }
 
 /** Moves the first axis behind the batch axes: [a, b..., n] is read as [b..., a, n]. */

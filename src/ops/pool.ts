@@ -4,6 +4,7 @@ import type { Value } from "../graph/graph.ts";
 import { onnxTypeOf } from "../tensor/dtype.ts";
 import { formatShape, type Shape, sizeOf } from "../tensor/shape.ts";
 import { filled, tensor } from "../tensor/tensor.ts";
+import { castTo, computeDType } from "./_composed.ts";
 import { spread } from "./_convolve.ts";
 import { reshape, upstreamOf, zeros } from "./_gradient.ts";
 import { failShape, inputOf } from "./_infer.ts";
@@ -67,25 +68,22 @@ export const MaxPool: Operator<MaxPoolAttributes> = {
   gradient: (context) => {
     const { g, attributes } = context;
     const x = context.inputs[0] as Value;
-    const dy = upstreamOf(context);
+    // No engine writes 16-bit floats to places.
+    const dy = castTo(g, upstreamOf(context), computeDType(x.dtype));
+    const back = (dx: Value): Value[] => [castTo(g, dx, x.dtype)];
     const { kernel_shape: kernel } = attributes;
     const given = attributes.storage_order === 0 ? context.outputs[1] : null;
     const indices = given ?? (g.ops("MaxPool", [x], windowed(attributes), 2)[1] as Value);
     // Its kernel clears and writes: about 0.8 of ScatterElements' time. It takes float32 alone.
-    if (x.dtype === "float32" && tiles(x.shape, attributes))
-      return [g.op("MaxUnpool", [dy, indices], { kernel_shape: kernel, strides: kernel })];
+    if (dy.dtype === "float32" && tiles(x.shape, attributes))
+      return back(g.op("MaxUnpool", [dy, indices], { kernel_shape: kernel, strides: kernel }));
     const count = sizeOf(indices.shape);
-    const flat = zeros(g, { dtype: x.dtype, shape: [sizeOf(x.shape)] });
+    const flat = zeros(g, { dtype: dy.dtype, shape: [sizeOf(x.shape)] });
     const updates = reshape(g, dy, [count]);
     const reduction = overlaps(attributes) ? "add" : "none";
     // Indices are in range and never negative, which ScatterND could not know where it is rewritten for the CPU.
-    return [
-      reshape(
-        g,
-        g.op("ScatterElements", [flat, reshape(g, indices, [count]), updates], { axis: 0, reduction }),
-        x.shape,
-      ),
-    ];
+    const placed = g.op("ScatterElements", [flat, reshape(g, indices, [count]), updates], { axis: 0, reduction });
+    return back(reshape(g, placed, x.shape));
   },
 };
 

@@ -4,18 +4,21 @@ import type { Attribute, Graph, Target } from "../graph/graph.ts";
 import type { Rules } from "../ops/rule.ts";
 import { algebra } from "../ops/rules-algebra.ts";
 import { cpuLowering } from "../ops/rules-cpu.ts";
-import { batchNormTraining } from "../ops/rules-norm.ts";
 import { reshapeSinking } from "../ops/rules-reshape.ts";
-import { scatterSafely } from "../ops/rules-scatter.ts";
+import { wasmLowering } from "../ops/rules-webassembly.ts";
+import { webgpuLowering } from "../ops/rules-webgpu.ts";
 import { mergeCommonSubexpressions } from "./common-subexpressions.ts";
 import { removeDeadCode } from "./dead-code.ts";
 import { rewrite } from "./rewrite.ts";
 
-/** Lowering rules by target; targets without rules take standard ONNX as it is. */
+/**
+ * Lowering rules by target. CUDA's provider has kernels for what a step is made of, the two fused products among them, and takes standard ONNX as it
+ * is; that is from its documentation, no such device was at hand.
+ */
 const lowering: Readonly<Record<Target, Rules>> = {
   cpu: cpuLowering,
-  webgpu: { BatchNormalization: [batchNormTraining] },
-  wasm: { BatchNormalization: [batchNormTraining], ScatterND: [scatterSafely] },
+  webgpu: webgpuLowering,
+  wasm: wasmLowering,
   cuda: {},
 };
 

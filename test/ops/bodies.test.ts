@@ -9,7 +9,7 @@ import { allOperators, attributesOf, type OpName } from "../../src/ops/registry.
 import { compile } from "../../src/runtime/evaluate.ts";
 import { isFloat } from "../../src/tensor/dtype.ts";
 import type { Tensor } from "../../src/tensor/tensor.ts";
-import { buildCase } from "../support/check-case.ts";
+import { buildCase } from "../support/build-case.ts";
 import type { OperatorCase } from "../support/operator-case.ts";
 
 const folder = join(import.meta.dirname, "../../src/ops");

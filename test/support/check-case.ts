@@ -1,16 +1,11 @@
 /** Checks one row of an operator's case table on ONNX Runtime: shapes, expected values, first and second derivatives. */
 
-import { gradients } from "../../src/autodiff/gradients.ts";
-import { RandomStream } from "../../src/base/random.ts";
 import type { Value } from "../../src/graph/graph.ts";
-import { allFunctions, expand, type FunctionName } from "../../src/ops/expand.ts";
-import type { Builder } from "../../src/ops/operator.ts";
-import { allOperators, createBuilder, type OpName } from "../../src/ops/registry.ts";
 import { compile } from "../../src/runtime/evaluate.ts";
-import { type DType, isFloat } from "../../src/tensor/dtype.ts";
 import { formatShape, sameShape, sizeOf } from "../../src/tensor/shape.ts";
 import { type Tensor, tensor } from "../../src/tensor/tensor.ts";
-import type { CaseInput, OperatorCase } from "./operator-case.ts";
+import { addGradients, addOutputs, buildCase, streamOf } from "./build-case.ts";
+import type { OperatorCase } from "./operator-case.ts";
 
 /** What a row was found to satisfy; `null` where it does not apply or is skipped with the row's reason. */
 export interface CaseReport {
@@ -20,40 +15,6 @@ export interface CaseReport {
 
 type Feeds = Record<string, Tensor>;
 
-/** A row as a graph without outputs yet. */
-export interface BuiltCase {
-  readonly g: Builder;
-  readonly inputs: readonly (Value | null)[];
-  readonly outputs: readonly Value[];
-  /** Values of the inputs that are not constants. */
-  readonly feeds: Readonly<Feeds>;
-  /** Inputs to differentiate by. */
-  readonly variables: readonly Value[];
-}
-
-/** Applies a row's operator to its inputs, filled with the row's own random numbers. */
-export function buildCase(row: OperatorCase): BuiltCase {
-  const stream = streamOf(row);
-  const g = createBuilder(row.op);
-  const feeds: Feeds = {};
-  const variables: Value[] = [];
-  let drawn = 0;
-  const inputs = row.inputs.map((input, i) => {
-    if (input === null) return null;
-    const data = contentsOf(input, row.dtype ?? "float64", () => stream.uniform(drawn++));
-    if (input.constant === true) return g.constant(data);
-    const value = g.input(`x${i}`, data.dtype, data.shape);
-    feeds[value.name] = data;
-    if (isFloat(data.dtype)) variables.push(value);
-    return value;
-  });
-  return { g, inputs, outputs: apply(g, row, inputs), feeds, variables };
-}
-
-function streamOf(row: OperatorCase): RandomStream {
-  return new RandomStream(7, `${row.op}/${row.name}`);
-}
-
 /**
  * Runs all properties of one row.
  *
@@ -62,15 +23,9 @@ function streamOf(row: OperatorCase): RandomStream {
 export async function checkCase(row: OperatorCase): Promise<CaseReport> {
   const dtype = row.dtype ?? "float64";
   const stream = streamOf(row);
-  const { g, outputs, feeds, variables } = buildCase(row);
-  for (const [i, output] of outputs.entries()) g.output(`y${i}`, output);
-
-  const rule = allOperators().get(row.op)?.gradient;
-  const differentiable = outputs.filter((output) => isFloat(output.dtype) && output.constant === undefined);
-  const first =
-    rule !== "none" && row.skipGradient === undefined && variables.length > 0 && differentiable.length > 0
-      ? addGradients(g, differentiable, variables, stream.child("seed"), "d")
-      : null;
+  const built = buildCase(row);
+  const { g, outputs, feeds, variables } = built;
+  const first = addOutputs(built, row);
   const firstGradients = first?.gradients.filter((value) => value !== null && value.constant === undefined) as
     | Value[]
     | undefined;
@@ -119,64 +74,6 @@ export async function checkCase(row: OperatorCase): Promise<CaseReport> {
     gradientError: compare(first, "gradient"),
     secondOrderError: second === null ? null : compare(second, "second-order gradient"),
   };
-}
-
-function apply(g: Builder, { op, attributes = {}, outputs = 1 }: OperatorCase, inputs: (Value | null)[]): Value[] {
-  return allFunctions().has(op)
-    ? expand(g, op as FunctionName, inputs, attributes, outputs)
-    : g.ops(op as OpName, inputs, attributes, outputs);
-}
-
-/** Adds gradients of Σ weightᵢ·ofᵢ with fixed random weights; `evaluate` computes that sum on the host in double. */
-function addGradients(g: Builder, of: readonly Value[], wrt: readonly Value[], stream: RandomStream, prefix: string) {
-  const weights = of.map((value, i) => {
-    const child = stream.child(`${i}`);
-    return tensor(
-      value.dtype,
-      value.shape,
-      Float64Array.from({ length: sizeOf(value.shape) }, (_, k) => child.uniform(k) * 2 - 1),
-    );
-  });
-  let total: (Value | null)[] = wrt.map(() => null);
-  for (const [i, value] of of.entries()) {
-    const part = gradients(g, value, wrt, { seed: g.constant(weights[i] as Tensor), unreachable: "null" });
-    total = total.map((sum, k) => {
-      const next = part[k] ?? null;
-      return sum === null ? next : next === null ? sum : g.op("Add", [sum, next]);
-    });
-  }
-  const names = of.map((value, i) => {
-    const name =
-      prefix === "d" ? `y${g.build().outputs.findIndex((output) => output.value === value)}` : `${prefix}_of_${i}`;
-    if (prefix !== "d") g.output(name, value);
-    return name;
-  });
-  for (const [k, value] of wrt.entries()) if (total[k] != null) g.output(`${prefix}_${value.name}`, total[k] as Value);
-  return {
-    prefix,
-    gradients: total,
-    evaluate: (results: Feeds): number => {
-      let sum = 0;
-      for (const [i, name] of names.entries()) {
-        const { data } = results[name] as Tensor;
-        const weight = (weights[i] as Tensor).data;
-        for (let k = 0; k < data.length; k++) sum += Number(data[k]) * Number(weight[k]);
-      }
-      return sum;
-    },
-  };
-}
-
-function contentsOf(input: CaseInput, floating: DType, uniform: () => number): Tensor {
-  const [low, high] = input.range ?? [-1, 1];
-  const dtype = input.dtype ?? floating;
-  const values =
-    input.values ??
-    Array.from({ length: sizeOf(input.shape) }, () => {
-      const value = low + uniform() * (high - low);
-      return isFloat(dtype) ? value : Math.floor(value);
-    });
-  return tensor(dtype, input.shape, values);
 }
 
 function moved(feeds: Feeds, direction: ReadonlyMap<string, Float64Array>, step: number): Feeds {
