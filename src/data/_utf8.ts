@@ -1,7 +1,5 @@
 /** Decodes UTF-8 that arrives in pieces and finds the byte where it stops being text. */
 
-import { isUtf8 } from "node:buffer";
-
 /** The first byte that cannot be text. */
 export interface TextFault {
   /** Byte offset from the start of the file. */
@@ -26,11 +24,23 @@ function incompleteTail(bytes: Uint8Array): number {
   return 0;
 }
 
+/** A byte-order mark is kept: what it means depends on where it stands. */
+const strict = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** The text of bytes, or undefined if they are not UTF-8. */
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return strict.decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Where `bytes`, known not to be UTF-8, first break its rules. */
 function firstInvalid(bytes: Uint8Array): number {
   for (let at = 0; ; ) {
     const length = sequenceLength(bytes[at] as number);
-    if (length !== 1 && (length === 0 || !isUtf8(bytes.subarray(at, at + length)))) return at;
+    if (length !== 1 && (length === 0 || decode(bytes.subarray(at, at + length)) === undefined)) return at;
     at += length;
   }
 }
@@ -38,32 +48,41 @@ function firstInvalid(bytes: Uint8Array): number {
 /** Feed it with `push`, read with `take`, and ask `end` at the end; it stops being of use at the first fault. */
 export class Utf8Reader {
   #offset = 0;
-  #whole: Buffer = Buffer.alloc(0);
-  #tail: Buffer = Buffer.alloc(0);
+  #text = "";
+  #tail: Uint8Array = new Uint8Array(0);
 
   /** Checks the next bytes. Returns what is wrong with them. */
   push(bytes: Uint8Array): TextFault | undefined {
-    const data = Buffer.concat([this.#tail, bytes]);
+    const data = joined(this.#tail, bytes);
     const tail = incompleteTail(data);
-    this.#whole = data.subarray(0, data.length - tail);
-    this.#tail = data.subarray(data.length - tail);
-    const zero = this.#whole.indexOf(0);
+    const whole = data.subarray(0, data.length - tail);
+    this.#tail = new Uint8Array(data.subarray(data.length - tail)); // a copy, also of a Buffer, whose slice is none
+    const zero = whole.indexOf(0);
     const start = this.#offset;
-    this.#offset += this.#whole.length;
+    this.#offset += whole.length;
     if (start === 0 && (data[0] === 0xff || data[0] === 0xfe) && (data[0] ^ (data[1] ?? 0)) === 1)
       return { offset: 0, reason: "UTF-16 text" };
-    const isText = isUtf8(zero < 0 ? this.#whole : this.#whole.subarray(0, zero));
-    if (!isText) return { offset: start + firstInvalid(this.#whole), reason: "invalid UTF-8" };
+    const text = decode(zero < 0 ? whole : whole.subarray(0, zero));
+    if (text === undefined) return { offset: start + firstInvalid(whole), reason: "invalid UTF-8" };
+    this.#text = text;
     return zero < 0 ? undefined : { offset: start + zero, reason: "a NUL byte" };
   }
 
   /** The text of the last piece, as far as it is whole characters. A byte-order mark is kept. */
   take(): string {
-    return this.#whole.toString("utf8");
+    return this.#text;
   }
 
   /** What is wrong with the end of the file: half a character. */
   end(): TextFault | undefined {
     return this.#tail.length === 0 ? undefined : { offset: this.#offset, reason: "an incomplete character" };
   }
+}
+
+function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
+  if (first.length === 0) return second;
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
 }

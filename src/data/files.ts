@@ -6,6 +6,7 @@ import { glob, open, readdir, realpath, stat } from "node:fs/promises";
 import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { DataError, explain, messageOf } from "../base/errors.ts";
 import { Utf8Reader } from "./_utf8.ts";
+import { decodedText } from "./decoded-text.ts";
 import { globMagic, globParts, isSetAside } from "./glob.ts";
 
 /** A text file as it was when it was found. */
@@ -259,27 +260,6 @@ export async function* readText(
   const { separator = "\n\n", chunkBytes = 65536, signal } = options;
   for (const [i, { path }] of files.entries()) {
     if (i > 0 && separator !== "") yield separator;
-    const reader = new Utf8Reader();
-    let empty = true;
-    const fail = (fault: { offset: number; reason: string }): DataError =>
-      dataError(
-        `read "${path}" as text`,
-        `${fault.reason} at byte ${fault.offset}`,
-        "must be UTF-8 text",
-        path,
-        "convert it to UTF-8, or leave it out",
-      );
-    for await (const bytes of readBytes(path, chunkBytes)) {
-      signal?.throwIfAborted();
-      const fault = reader.push(bytes);
-      if (fault !== undefined) throw fail(fault);
-      const text = reader.take();
-      const chunk = empty && text.startsWith("\ufeff") ? text.slice(1) : text;
-      if (text !== "") empty = false;
-      if (chunk !== "") yield chunk;
-    }
-    const fault = reader.end();
-    if (fault !== undefined) throw fail(fault);
-    if (empty) throw dataError(`read "${path}"`, "it is empty", "must be a file with text", path);
+    yield* decodedText(readBytes(path, chunkBytes), path, signal);
   }
 }

@@ -10,26 +10,12 @@ import { dirname } from "node:path";
 import { DataError, explain, messageOf } from "../base/errors.ts";
 import { AtomicFile } from "./atomic-file.ts";
 import type { TextFile } from "./files.ts";
+import { parseTokenHeader, type TokenStoreHeader } from "./token-header.ts";
 
 /** What the store needs of a tokenizer's streaming encoder; `cameo/text`'s `Encoder` is one. */
 export interface TokenEncoder {
   push(chunk: string): ArrayLike<number>;
   end(): ArrayLike<number>;
-}
-
-/** The header file. */
-export interface TokenStoreHeader {
-  format: "cameo-tokens";
-  version: 1;
-  dtype: "uint16" | "uint32";
-  /** Number of tokens. */
-  tokens: number;
-  /** Every token is below this. */
-  vocabulary: number;
-  /** Which tokenizer made the tokens, as the writer named it. */
-  tokenizer: string;
-  /** The files that the tokens came from, as they were then. */
-  sources: TextFile[];
 }
 
 /** Options of {@link writeTokenStore}. */
@@ -159,21 +145,9 @@ export function readTokenStoreHeader(path: string): TokenStoreHeader | undefined
     if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw storeError("open", path, messageOf(cause), "its header must be readable", cause);
   }
-  let header: Partial<TokenStoreHeader> | null = null;
-  try {
-    header = JSON.parse(text) as Partial<TokenStoreHeader> | null;
-  } catch {
-    // the check below says it
-  }
-  const isHeader =
-    header?.format === "cameo-tokens" &&
-    header.version === 1 &&
-    (header.dtype === "uint16" || header.dtype === "uint32") &&
-    Number.isSafeInteger(header.tokens) &&
-    Number.isSafeInteger(header.vocabulary) &&
-    Array.isArray(header.sources);
-  if (!isHeader) throw storeError("open", path, `"${path}.json" is not a header`, "must be one of version 1");
-  return header as TokenStoreHeader;
+  const header = parseTokenHeader(text);
+  if (header === null) throw storeError("open", path, `"${path}.json" is not a header`, "must be one of version 1");
+  return header;
 }
 
 /** A run of tokens that can be read by position. */

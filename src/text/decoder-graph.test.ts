@@ -5,8 +5,9 @@ import { expectClose } from "../../test/support/run-layer.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { inference, keyOf } from "../ops/registry.ts";
-import type { CpuExecutable } from "../runtime/cpu.ts";
+
 import { evaluate, sharedCpuRuntime } from "../runtime/evaluate.ts";
+import type { Executable } from "../runtime/runtime.ts";
 import { type Tensor, tensor } from "../tensor/tensor.ts";
 import { decoderGraph } from "./decoder-graph.ts";
 import type { GptModel } from "./gpt.ts";
@@ -17,7 +18,7 @@ const models: Readonly<Record<string, GptModel>> = {
   "one block, one head": smallGpt({ layers: 1, heads: 1, width: 5, context: 3, vocabulary: 4 }),
 };
 
-async function load(model: GptModel, weights: ReadonlyMap<string, Tensor>): Promise<CpuExecutable> {
+async function load(model: GptModel, weights: ReadonlyMap<string, Tensor>): Promise<Executable> {
   const { graph, dynamicShapes } = decoderGraph(model, weights);
   return (await sharedCpuRuntime()).load(writeOnnx(graph, { dynamicShapes }));
 }

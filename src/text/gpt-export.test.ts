@@ -6,19 +6,20 @@ import { randomWeights, smallGpt } from "../../test/support/gpts.ts";
 import { CameoError, CheckpointError, CodecError, RuntimeError, UsageError } from "../base/errors.ts";
 import { writeOnnx } from "../graph/onnx/export.ts";
 import { createBuilder } from "../ops/registry.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
-import { viewOf } from "../runtime/runtime.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
+import { type Runtime, viewOf } from "../runtime/runtime.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { writeCheckpoint } from "../train/checkpoint.ts";
 import type { StateTensor } from "../train/memory.ts";
 import { generateTokens } from "./generate.ts";
-import { exportGpt, type Generator, liveGenerator, openGenerator, readRun } from "./gpt-export.ts";
+import { exportGpt, openGenerator, readRun } from "./gpt-export.ts";
+import { type Generator, liveGenerator } from "./live-generator.ts";
 import { trainCharacter } from "./tokenizer/character.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
 
 const model = smallGpt({ bias: true });
 const weights = randomWeights(model, 4);
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let tokenizer: Tokenizer;
 let root: string;
 let count = 0;
@@ -35,12 +36,13 @@ const fresh = (): string => join(root, String(count++));
 
 async function write(generator: Generator): Promise<string> {
   const ids: number[] = [];
-  for await (const id of generateTokens(generator.call, generator.sizes, [1, 2], { tokens: 20, seed: 3 })) ids.push(id);
+  for await (const id of generateTokens(await generator.start(), generator.sizes, [1, 2], { tokens: 20, seed: 3 }))
+    ids.push(id);
   return generator.tokenizer.decode(ids);
 }
 
 test("an exported model writes what the live one writes", async () => {
-  await using live = await liveGenerator(runtime, model, weights, tokenizer);
+  await using live = await liveGenerator(runtime, model, () => weights, tokenizer);
   const folder = fresh();
   const { path, sizeBytes } = await exportGpt(folder, model, weights, tokenizer);
   expect((await readdir(folder)).sort()).toEqual(["model.onnx", "tokenizer.json"]);
@@ -68,7 +70,7 @@ test("a run's folder gives its newest weights, checked against its recipe", asyn
   expect(read.step).toBe(30);
   expect(read.weights).toEqual(weights);
   await using opened = await openGenerator(runtime, folder);
-  await using live = await liveGenerator(runtime, model, weights, tokenizer);
+  await using live = await liveGenerator(runtime, model, () => weights, tokenizer);
   expect(await write(opened)).toBe(await write(live));
   await writeRecipe(10);
   await expect(readRun(folder)).rejects.toThrow(
@@ -84,7 +86,7 @@ test("a live generator sees weights change where they lie", async () => {
     shape: [13, 8],
     data: buffer.host as Float32Array,
   } satisfies Tensor);
-  await using live = await liveGenerator(runtime, model, changing, tokenizer);
+  await using live = await liveGenerator(runtime, model, () => changing, tokenizer);
   const before = await write(live);
   await buffer.write((buffer.host as Float32Array).map((x) => -x));
   expect(await write(live)).not.toBe(before);

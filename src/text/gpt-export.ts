@@ -2,24 +2,19 @@
 
 import { mkdir, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { CheckpointError, CodecError, explain, messageOf, UsageError } from "../base/errors.ts";
+import { CheckpointError, explain, messageOf, UsageError } from "../base/errors.ts";
 import { writeAtomically } from "../base/files.ts";
-import { writeOnnx } from "../graph/onnx/export.ts";
-import { readOnnx } from "../graph/onnx/read.ts";
 import { flattenParameters } from "../nn/layer.ts";
-import type { CpuRuntime } from "../runtime/cpu.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { formatShape, sameShape } from "../tensor/shape.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { openRunFolder, requireCheckpoint } from "../train/run-folder.ts";
-import { decoderGraph } from "./decoder-graph.ts";
-import type { DecoderCall, DecoderSizes } from "./generate.ts";
 import { type GptModel, type GptOptions, gpt } from "./gpt.ts";
+import { gptModelFile, readGptFacts } from "./gpt-model-file.ts";
+import { type Generator, liveGenerator } from "./live-generator.ts";
 import { loadTokenizer } from "./tokenizer/load.ts";
 import type { Tokenizer } from "./tokenizer/tokenizer.ts";
-
-/** Key of the model's options in `metadata_props`. */
-const metadataKey = "cameo.gpt";
 
 /**
  * Writes `model.onnx` and `tokenizer.json` into a folder. The model has the inputs and outputs of Hugging Face's ONNX
@@ -37,45 +32,12 @@ export async function exportGpt(
   weights: ReadonlyMap<string, Tensor>,
   tokenizer: Tokenizer,
 ): Promise<{ path: string; sizeBytes: number }> {
-  const { graph, dynamicShapes } = decoderGraph(model, weights);
-  const bytes = writeOnnx(graph, { dynamicShapes, metadata: { [metadataKey]: JSON.stringify(model.config) } });
+  const bytes = gptModelFile(model, weights, null);
   await mkdir(folder, { recursive: true });
   const path = join(folder, "model.onnx");
   await writeAtomically(path, bytes);
   await writeAtomically(join(folder, "tokenizer.json"), `${JSON.stringify(tokenizer.toJSON())}\n`);
   return { path, sizeBytes: bytes.length };
-}
-
-/** A model that can write: how to run it, its sizes, its tokenizer. */
-export interface Generator extends AsyncDisposable {
-  readonly call: DecoderCall;
-  readonly sizes: DecoderSizes;
-  readonly tokenizer: Tokenizer;
-}
-
-/**
- * A generator over a model whose weights are in memory, such as one in training: they are read where they lie, at every call.
- *
- * @param runtime - Where to run.
- * @param model - The model.
- * @param weights - Tensors by parameter path, over the live memory.
- * @param tokenizer - Of the model.
- */
-export async function liveGenerator(
-  runtime: CpuRuntime,
-  model: GptModel,
-  weights: ReadonlyMap<string, Tensor>,
-  tokenizer: Tokenizer,
-): Promise<Generator> {
-  const { graph, dynamicShapes } = decoderGraph(model, null);
-  const executable = await runtime.load(writeOnnx(graph, { dynamicShapes }), { name: graph.name });
-  const fixed = Object.fromEntries(weights);
-  return {
-    call: (inputs, outputs) => executable.call({ ...inputs, ...fixed }, outputs),
-    sizes: model.config,
-    tokenizer,
-    [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),
-  };
 }
 
 /**
@@ -85,31 +47,21 @@ export async function liveGenerator(
  * @param source - Path of a `.onnx` file that Cameo exported, or of a run's folder.
  * @throws CodecError or CheckpointError if the file or run is damaged; UsageError if it holds no GPT of Cameo's.
  */
-export async function openGenerator(runtime: CpuRuntime, source: string): Promise<Generator> {
+export async function openGenerator(runtime: Runtime, source: string): Promise<Generator> {
   if (!source.endsWith(".onnx")) {
     const { model, weights, tokenizer } = await readRun(source);
-    return liveGenerator(runtime, model, weights, tokenizer);
+    return liveGenerator(runtime, model, () => weights, tokenizer);
   }
   const fail = (received: string, rule: string, cause?: unknown) =>
     new UsageError(explain({ api: "generate", action: `open "${source}"`, received, rule }), { cause });
   const bytes = await readFile(source).catch((cause) => {
     throw fail(messageOf(cause), "must be a file", cause);
   });
-  const config = readOnnx(bytes).metadata?.get(metadataKey);
-  if (config === undefined)
-    throw fail("it was not exported by Cameo as a language model", 'use a model from "cameo export"');
-  const tokenizer = await loadTokenizer(join(dirname(source), "tokenizer.json"));
-  let sizes: Required<GptOptions>;
-  try {
-    sizes = gpt(JSON.parse(config) as GptOptions).config;
-  } catch (cause) {
-    throw new CodecError("onnx", `generate: cannot open "${source}": its metadata is damaged, ${messageOf(cause)}`, {
-      cause,
-    });
-  }
-  const executable = await runtime.load(bytes, { name: source });
+  const { sizes, tokenizer: embedded } = readGptFacts(bytes, source);
+  const tokenizer = embedded ?? (await loadTokenizer(join(dirname(source), "tokenizer.json")));
+  const executable = await runtime.load(bytes, { name: source, onHost: true });
   return {
-    call: (inputs, outputs) => executable.call(inputs, outputs),
+    start: async () => (inputs, outputs) => executable.call(inputs, outputs),
     sizes,
     tokenizer,
     [Symbol.asyncDispose]: () => executable[Symbol.asyncDispose](),

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
-import { gptOptimizer, gptSchedule } from "./gpt-run.ts";
+import { gptOptimizer, gptSchedule } from "./gpt-training.ts";
 import { type GptRecipeInput, gptPreset, gptPresets, gptRecipe, gptRecipeKeys } from "./recipe.ts";
 
 const data = ["notes/"];

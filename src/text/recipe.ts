@@ -5,7 +5,9 @@
 
 import { z } from "zod";
 import { explain, UsageError } from "../base/errors.ts";
+import { type Device, devices } from "../runtime/runtime.ts";
 import { parseRecipe, type RecipeKey, recipeKeys, wrongRecipe } from "../train/recipe.ts";
+import type { Precision } from "../train/scaled-loss.ts";
 
 /** A recipe with every key filled in. */
 export interface GptRecipe {
@@ -78,7 +80,9 @@ export interface GptRecipe {
   /** Threads of the engine; 0 for all cores. */
   threads: number;
   /** Where to run. */
-  device: "cpu";
+  device: Device;
+  /** What a step computes in. */
+  precision: Precision;
 }
 
 /** A recipe as a user writes it: only `data` is required. */
@@ -126,7 +130,8 @@ const schema: z.ZodType<GptRecipe, GptRecipeInput> = z.strictObject({
   sampleTokens: count.default(100).describe("length of a sample [tokens]"),
   samplePrompt: z.string().default("").describe("text that samples continue; a line break when empty"),
   threads: z.int().min(0).default(0).describe("threads of the engine; 0 for all cores"),
-  device: z.enum(["cpu"]).default("cpu").describe("where to run"),
+  device: z.enum(devices).default("auto").describe("where to run; auto is the fastest that works"),
+  precision: z.enum(["float32", "mixed"]).default("float32").describe("mixed: float16 products on GPUs that have it, float32 elsewhere"),
 });
 
 /** The keys of a GPT recipe. */

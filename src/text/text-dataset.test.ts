@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { DataError } from "../base/errors.ts";
 import type { Batch } from "../train/model.ts";
 import { createRunFolder } from "../train/run-folder.ts";
-import { documentSeparator, type TextDataset, type TextDatasetOptions, textDataset } from "./text-dataset.ts";
+import { type TextDataset, type TextDatasetOptions, textDataset } from "./text-dataset.ts";
+import { documentSeparator } from "./token-dataset.ts";
 
 let root: string;
 let count = 0;

@@ -2,7 +2,8 @@
 
 import { CheckpointError, explain } from "../base/errors.ts";
 import { addOrderHashes, formatOrderHash } from "../data/stream/order-hash.ts";
-import type { Checkpoint, StreamState } from "./checkpoint.ts";
+import type { StreamState } from "./checkpoint-state.ts";
+import type { Checkpoint } from "./checkpoint-store.ts";
 import type { Batch, DatasetOrder } from "./model.ts";
 
 /** Steps after which batches of another size have shown it, even where epochs are long. */

@@ -6,15 +6,16 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { sourceUrl } from "../../test/support/run-node.ts";
 import { CheckpointError } from "../base/errors.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
-import { viewOf } from "../runtime/runtime.ts";
-import { type NamedTensor, readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
+import { type Runtime, viewOf } from "../runtime/runtime.ts";
+import { readSafetensors, writeSafetensors } from "../tensor/safetensors.ts";
+import type { NamedTensor } from "../tensor/safetensors-format.ts";
 import { listCheckpoints, openCheckpoint, pruneCheckpoints, restoreCheckpoint, writeCheckpoint } from "./checkpoint.ts";
 import type { StateTensor } from "./memory.ts";
 import { newestCheckpoint, runFolder } from "./run-folder.ts";
 
 const files = ["model.safetensors", "optimizer.safetensors", "state.json"] as const;
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let root: string;
 let count = 0;
 beforeAll(async () => {
@@ -274,11 +275,11 @@ describe("a full disk", () => {
     const folder = await folderOf(1);
     const before = await readFile(join(folder, "step-1", "state.json"), "utf8");
     const handle = await open(join(root, "probe"), "w");
-    const prototype = Object.getPrototypeOf(handle) as Pick<typeof handle, "write" | "writeFile" | "sync">;
+    const prototype = Object.getPrototypeOf(handle) as Pick<typeof handle, "writeFile" | "sync">;
     await handle.close();
     const full = () =>
       Promise.reject(Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" }));
-    for (const method of ["write", "writeFile", "sync"] as const) {
+    for (const method of ["writeFile", "sync"] as const) {
       const stub = vi.spyOn(prototype, method).mockImplementation(full as never);
       const failure = await writeCheckpoint(folder, stateOf(2), stateAt(2)).catch((error: unknown) => error as Error);
       stub.mockRestore();

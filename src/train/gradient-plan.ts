@@ -13,12 +13,12 @@ import type { Batch, Model } from "./model.ts";
 import { curvatureGraph, curvatureOutput, lossOutput, prefixes, probeInput, seedInput } from "./step-graph.ts";
 import { accumulateGraph } from "./update-graph.ts";
 
-/** Memory for one batch and for the seed of a step. */
+/** Memory with the host for one batch and for the seed of a step. */
 export function allocateInputs(runtime: Runtime, model: Model, batchSize: number): Map<string, View> {
   const inputs = new Map<string, View>();
   for (const [name, { dtype, shape }] of Object.entries(model.inputs(batchSize)))
-    inputs.set(name, viewOf(runtime.createBuffer(dtype, sizeOf(shape)), shape));
-  inputs.set(seedInput, viewOf(runtime.createBuffer("int32", 1), []));
+    inputs.set(name, viewOf(runtime.createBuffer(dtype, sizeOf(shape), "host"), shape));
+  inputs.set(seedInput, viewOf(runtime.createBuffer("int32", 1, "host"), []));
   return inputs;
 }
 

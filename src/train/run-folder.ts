@@ -3,10 +3,12 @@
 import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { CheckpointError, explain, isCameoError, messageOf, UsageError } from "../base/errors.ts";
+import { CheckpointError, explain, messageOf, UsageError } from "../base/errors.ts";
 import type { RunEvent } from "../base/events.ts";
 import { writeAtomically } from "../base/files.ts";
-import { type Checkpoint, listCheckpoints, openCheckpoint } from "./checkpoint.ts";
+import { checkpointFolder } from "./checkpoint.ts";
+import type { Checkpoint } from "./checkpoint-store.ts";
+import { keptLines, type RunLog } from "./run-store.ts";
 
 /** Paths inside a run's folder. */
 export interface RunFolder {
@@ -95,29 +97,8 @@ export async function openRunFolder(path: string): Promise<{ folder: RunFolder; 
  * @returns The checkpoint, or null if the run has none yet.
  * @throws CheckpointError if there are checkpoints but none is whole.
  */
-export async function newestCheckpoint(folder: RunFolder, warn: (message: string) => void): Promise<Checkpoint | null> {
-  const listed = await listCheckpoints(folder.checkpoints);
-  let last: unknown;
-  for (const { path } of listed) {
-    try {
-      return await openCheckpoint(path);
-    } catch (error) {
-      if (!isCameoError(error, "checkpoint")) throw error;
-      last = error;
-      warn(messageOf(error));
-    }
-  }
-  if (last === undefined) return null;
-  throw new CheckpointError(
-    explain({
-      api: "train",
-      action: `resume "${folder.path}"`,
-      received: `none of its ${listed.length} checkpoints is whole`,
-      rule: "resuming takes one",
-      hint: messageOf(last),
-    }),
-    { cause: last },
-  );
+export function newestCheckpoint(folder: RunFolder, warn: (message: string) => void): Promise<Checkpoint | null> {
+  return checkpointFolder(folder.checkpoints).newest(folder.path, warn);
 }
 
 /**
@@ -142,7 +123,7 @@ export async function requireCheckpoint(folder: RunFolder, path: string): Promis
 }
 
 /** Appends events to the file `events.jsonl` at a path. */
-export class EventLog {
+export class EventLog implements RunLog {
   readonly #path: string;
   readonly #file: FileHandle;
   #tail: Promise<unknown> = Promise.resolve();
@@ -160,8 +141,7 @@ export class EventLog {
    */
   static async open(path: string, afterStep: number): Promise<EventLog> {
     const text = existsSync(path) ? await readFile(path, "utf8") : "";
-    const kept = text.split("\n").filter((line) => line !== "" && isBefore(line, afterStep));
-    if (text !== "") await writeAtomically(path, kept.map((line) => `${line}\n`).join(""));
+    if (text !== "") await writeAtomically(path, keptLines(text, afterStep));
     return new EventLog(path, await open(path, "a"));
   }
 
@@ -189,15 +169,6 @@ export class EventLog {
     } finally {
       await this.#file.close();
     }
-  }
-}
-
-function isBefore(line: string, step: number): boolean {
-  try {
-    const event = JSON.parse(line) as { type?: unknown; step?: unknown };
-    return typeof event.step !== "number" || event.step <= step || event.type === "start";
-  } catch {
-    return false;
   }
 }
 

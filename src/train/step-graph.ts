@@ -8,7 +8,10 @@ import { flattenParameters, type Parameter, rootScope } from "../nn/layer.ts";
 import type { Builder } from "../ops/operator.ts";
 import { createBuilder } from "../ops/registry.ts";
 import type { ParameterSpec } from "../optim/transform.ts";
+import { mixedBackward } from "../passes/mixed-backward.ts";
+import { mixedModel } from "./mixed-model.ts";
 import type { Model } from "./model.ts";
+import { differentiationOf, type Precision } from "./scaled-loss.ts";
 
 /** Name of the input that seeds in-graph randomness, where a model uses any. */
 export const seedInput = "stepSeed";
@@ -31,7 +34,19 @@ export interface BuiltModel {
 }
 
 /** Builds the loss of a batch from inputs for every parameter and for what is in a batch. */
-export function buildModel(model: Model, batchSize: number, training: boolean, name: string): BuiltModel {
+export function buildModel(
+  model: Model,
+  batchSize: number,
+  training: boolean,
+  name: string,
+  precision: Precision = "float32",
+): BuiltModel {
+  const built = buildSingle(model, batchSize, training, name);
+  return precision === "mixed" ? mixedModel(built) : built;
+}
+
+/** The model as it declares itself: in float32. */
+function buildSingle(model: Model, batchSize: number, training: boolean, name: string): BuiltModel {
   const g = createBuilder(name);
   const parameters = flattenParameters(model.parameters);
   const values = new Map<string, Value>();
@@ -101,33 +116,43 @@ export function trainableOf(model: Model): ParameterSpec[] {
  * Loss and gradients of one batch.
  *
  * Inputs: every parameter by its path, the model's inputs, and {@link seedInput} if the model draws random numbers. Outputs:
- * {@link lossOutput}, `gradient/<path>` for each trainable parameter, `next/<path>` for each tensor the model replaces.
+ * {@link lossOutput}, `gradient/<path>` for each trainable parameter, `next/<path>` for each tensor the model replaces. In mixed precision
+ * also the input {@link scaleInput} and the output {@link checkOutput}; the gradients are those of the loss itself.
  *
  * @param model - What to differentiate.
  * @param batchSize - Samples in a batch.
  * @param recompute - Compute the inner results of the model's segments again in the backward pass instead of keeping them.
+ * @param precision - What it computes in.
  * @throws GraphError if a trainable parameter does not reach the loss.
  */
-export function gradientGraph(model: Model, batchSize: number, recompute = false): Graph {
-  const built = buildModel(model, batchSize, true, `${model.name}-gradients`);
+export function gradientGraph(
+  model: Model,
+  batchSize: number,
+  recompute = false,
+  precision: Precision = "float32",
+): Graph {
+  const built = buildModel(model, batchSize, true, `${model.name}-gradients`, precision);
   const { g, loss } = built;
   const forwardNodes = g.nodes.length;
+  const differentiation = differentiationOf(g, precision);
   const paths = trainableOf(model).map((parameter) => parameter.path);
-  const results = gradients(
-    g,
+  const scaled = differentiation.scaled(
     loss,
     paths.map((path) => built.values.get(path) as Value),
   );
+  const results = differentiation.unscaled(scaled);
   g.output(lossOutput, loss);
+  differentiation.check(results);
   for (const [i, path] of paths.entries()) g.output(prefixes.gradient + path, results[i] as Value);
   for (const [path, value] of built.updates) g.output(prefixes.next + path, value);
   const { segmentOf } = model;
-  return recompute && segmentOf !== undefined ? rematerialize(g.build(), { forwardNodes, segmentOf }) : g.build();
+  const graph = mixedBackward(g.build(), forwardNodes);
+  return recompute && segmentOf !== undefined ? rematerialize(graph, { forwardNodes, segmentOf }) : graph;
 }
 
 /** Loss of one batch of `batchSize` samples without gradients, dropout or changes of state. */
-export function evaluationGraph(model: Model, batchSize: number): Graph {
-  const { g, loss } = buildModel(model, batchSize, false, `${model.name}-evaluation`);
+export function evaluationGraph(model: Model, batchSize: number, precision: Precision = "float32"): Graph {
+  const { g, loss } = buildModel(model, batchSize, false, `${model.name}-evaluation`, precision);
   g.output(lossOutput, loss);
   return g.build();
 }

@@ -11,14 +11,16 @@ import { adamw } from "../optim/adam.ts";
 import { chain } from "../optim/chain.ts";
 import { clipByGlobalNorm, clipByNorm } from "../optim/clip.ts";
 import { groups } from "../optim/groups.ts";
+import { sam } from "../optim/sam.ts";
 import { sgd } from "../optim/sgd.ts";
 import type { Transform } from "../optim/transform.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { gpt } from "../text/gpt.ts";
 import type { Batch, Model } from "./model.ts";
 import { createStepProgram, type StepProgramOptions } from "./step-program.ts";
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 beforeAll(async () => {
   runtime = await createCpuRuntime({ threads: 1 });
 });
@@ -77,7 +79,7 @@ describe("split and whole form", () => {
     const start = await readState(program);
     const losses: number[] = [];
     for (const [step, batch] of batches.entries()) losses.push((await program.step(step, [batch])).loss);
-    const whole = await trainWhole(model, optimizer, start, batches);
+    const whole = await trainWhole({ model, optimizer, batchSize: 4, seed: 1 }, start, batches);
     for (const [i, loss] of losses.entries()) expect(loss).toBeCloseTo(whole.losses[i] as number, 5);
     const state = await readState(program);
     expectSameState(state, whole.state);
@@ -106,6 +108,27 @@ describe("accumulation", () => {
       }
       expectSameState(await readState(parts), await readState(whole), 1e-4, 1e-5);
     }
+  });
+
+  test("over whole buffers gives the same", async () => {
+    const options = {
+      model: mlpModel(0.3),
+      optimizer: chain(clipByGlobalNorm(0.5), adamw({ learningRate: 0.01, epsilon: 1e-3 })),
+      batchSize: 4,
+      seed: 1,
+      accumulate: 3,
+    };
+    const batches = Array.from({ length: 12 }, (_, i) => mlpBatch(i));
+    await using program = await create(options);
+    const start = await readState(program);
+    const losses: number[] = [];
+    for (let step = 0; step < 4; step++)
+      losses.push((await program.step(step, batches.slice(3 * step, 3 * step + 3))).loss);
+    const whole = await trainWhole(options, start, batches);
+    for (const [i, loss] of losses.entries()) expect(loss).toBeCloseTo(whole.losses[i] as number, 5);
+    expectSameState(await readState(program), whole.state);
+    const twice = { ...options, optimizer: sam(sgd()) };
+    await expect(trainWhole(twice, start, batches)).rejects.toThrow(/^train: cannot accumulate with .*sam.* on cpu/i);
   });
 
   test("takes as many batches as it was made for", async () => {

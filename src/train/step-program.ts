@@ -3,7 +3,7 @@
  * instance is one model being trained.
  */
 
-import { explain } from "../base/errors.ts";
+import { explain, UsageError } from "../base/errors.ts";
 import { RandomStream } from "../base/random.ts";
 import { flattenParameters } from "../nn/layer.ts";
 import type { Transform } from "../optim/transform.ts";
@@ -13,10 +13,13 @@ import { layOut } from "./arena.ts";
 import { type OptimizerFeedback, optimizerFeedback } from "./feedback.ts";
 import { loadProgram } from "./flat.ts";
 import { allocateInputs, bind, feed, gradientCalls, planCurvature } from "./gradient-plan.ts";
+import type { LossScale } from "./loss-scale.ts";
 import { allocateMemory, initializeMemory, type StateTensor } from "./memory.ts";
 import type { Batch, Model } from "./model.ts";
+import type { Precision } from "./scaled-loss.ts";
 import { evaluationGraph, gradientGraph, lossOutput, seedInput, trainableOf } from "./step-graph.ts";
 import { planUpdate } from "./update-plan.ts";
+import { createWholeProgram } from "./whole-program.ts";
 
 /** What {@link createStepProgram} needs. */
 export interface StepProgramOptions {
@@ -42,6 +45,11 @@ export interface StepProgramOptions {
    */
   readonly recompute?: boolean;
   /**
+   * What it computes in: mixed precision takes a device that computes in float16 (`Runtime.float16`).
+   * @defaultValue "float32"
+   */
+  readonly precision?: Precision;
+  /**
    * Compile the evaluation too, so that no session is made once training has begun.
    * @defaultValue false: it is compiled when first used
    */
@@ -54,6 +62,10 @@ export interface StepResult {
   readonly loss: number;
   /** Global norm of the averaged gradient before clipping, when the optimizer needs it. */
   readonly gradientNorm?: number;
+  /** In mixed precision, the factor of the loss in this step. */
+  readonly lossScale?: number;
+  /** True where a gradient was not finite, in mixed precision: nothing has changed, and the scale is lower from now on. */
+  readonly skipped?: boolean;
 }
 
 /** A compiled step. Steps and evaluations must not overlap: await each. */
@@ -69,6 +81,8 @@ export interface StepProgram extends AsyncDisposable {
   readonly parameters: ReadonlyMap<string, StateTensor>;
   /** How metrics act on the optimizer, or null if they do not. */
   readonly feedback: OptimizerFeedback | null;
+  /** The scale of the loss, or null in float32. */
+  readonly lossScale: LossScale | null;
   /**
    * One optimizer step.
    *
@@ -86,15 +100,37 @@ export interface StepProgram extends AsyncDisposable {
  *
  * @param options - See {@link StepProgramOptions}.
  * @returns The program; dispose it before its runtime.
- * @throws GraphError if a parameter does not reach the loss; RangeError for a batch size that is not a positive integer.
+ * @throws GraphError if a parameter does not reach the loss; RangeError for a batch size that is not a positive integer; UsageError for
+ * mixed precision on a device without float16.
  */
 export async function createStepProgram(options: StepProgramOptions): Promise<StepProgram> {
-  const { runtime, model, optimizer, batchSize, accumulate = 1 } = options;
+  const { runtime, batchSize, accumulate = 1 } = options;
   for (const [name, value] of Object.entries({ batchSize, accumulate }))
     if (!Number.isInteger(value) || value < 1)
       throw new RangeError(
         explain({ api: "train", action: `use ${name}`, received: `got ${value}`, rule: "must be a positive integer" }),
       );
+  if (options.precision === "mixed" && !canMix(runtime))
+    throw new UsageError(
+      explain({
+        api: "train",
+        action: "compute in mixed precision",
+        received: `${runtime.description} does not compute in float16`,
+        rule: "the device must",
+        hint: "train in float32 there",
+      }),
+    );
+  return runtime.memory === "whole" ? createWholeProgram(options) : createFlatProgram(options);
+}
+
+/** True for devices on which mixed precision pays: those with memory of their own that compute in float16. */
+export function canMix(runtime: Runtime): boolean {
+  return runtime.float16 && runtime.memory === "whole";
+}
+
+/** The step over flat memory: gradients in one program, updates over long stretches in others, in place. */
+async function createFlatProgram(options: StepProgramOptions): Promise<StepProgram> {
+  const { runtime, model, optimizer, batchSize, accumulate = 1 } = options;
   const declared = flattenParameters(model.parameters);
   const arena = layOut(trainableOf(model), optimizer);
   const transforms = arena.regions.map(({ transform }) => transform);
@@ -161,6 +197,7 @@ export async function createStepProgram(options: StepProgramOptions): Promise<St
     state: memory.state,
     parameters: memory.evaluated,
     feedback,
+    lossScale: null,
     step: async (step, batches) => {
       if (batches.length !== accumulate)
         throw new RangeError(

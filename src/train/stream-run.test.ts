@@ -9,13 +9,14 @@ import { type StreamDataset, type StreamDatasetOptions, streamDataset } from "..
 import type { StreamSpec } from "../data/stream/stream-spec.ts";
 import { writeShards } from "../data/stream/write-shards.ts";
 import { adamw } from "../optim/adam.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { listCheckpoints, openCheckpoint } from "./checkpoint.ts";
 import type { Dataset } from "./model.ts";
 import { createRunFolder, type RunFolder } from "./run-folder.ts";
 import { train } from "./train.ts";
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let root: string;
 let spec: StreamSpec;
 

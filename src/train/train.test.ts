@@ -7,13 +7,15 @@ import { RuntimeError } from "../base/errors.ts";
 import type { RunEvent } from "../base/events.ts";
 import { adamw } from "../optim/adam.ts";
 import { sgd } from "../optim/sgd.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { listCheckpoints } from "./checkpoint.ts";
+import type { Run } from "./loop-options.ts";
 import type { Dataset } from "./model.ts";
 import { createRunFolder, type RunFolder } from "./run-folder.ts";
-import { type Run, type TrainOptions, train } from "./train.ts";
+import { type TrainOptions, train } from "./train.ts";
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let root: string;
 let count = 0;
 beforeAll(async () => {

@@ -1,54 +1,48 @@
 /** A training step as a single graph with named state, for targets and files where one program must do all. */
 
-import { gradients } from "../autodiff/gradients.ts";
+import { rematerialize } from "../autodiff/rematerialize.ts";
 import type { Graph, Value } from "../graph/graph.ts";
+import { flattenParameters } from "../nn/layer.ts";
 import type { Builder } from "../ops/operator.ts";
-import type { Slot, Transform, UpdateContext } from "../optim/transform.ts";
-import type { DType } from "../tensor/dtype.ts";
-import type { Shape } from "../tensor/shape.ts";
+import { createBuilder } from "../ops/registry.ts";
+import type { Transform } from "../optim/transform.ts";
+import { mixedBackward } from "../passes/mixed-backward.ts";
 import { savedName } from "./arena.ts";
 import type { Model } from "./model.ts";
-import { type BuiltModel, buildModel, curvatureOf, lossOutput, prefixes, trainableOf } from "./step-graph.ts";
+import { type Differentiation, differentiationOf, type Precision } from "./scaled-loss.ts";
 import {
-  applyRefresh,
-  applyTransform,
-  measure,
-  scalarInput,
-  scalarInputs,
-  sharedInput,
-  slotDType,
-  slotInput,
-  slotShape,
-} from "./update-graph.ts";
+  type BuiltModel,
+  buildModel,
+  curvatureOf,
+  gradientGraph,
+  lossOutput,
+  prefixes,
+  trainableOf,
+} from "./step-graph.ts";
+import { appendUpdate, type StateEntry, sumOf, type WholeUpdate } from "./whole-update.ts";
 
-/** State of a {@link wholeStepGraph}: a tensor that enters under `name` and leaves under `next/name`. */
-export interface StateEntry {
-  readonly name: string;
-  readonly shape: Shape;
-  readonly dtype: DType;
-  /** Value of every element before the first step; `null` for parameters, which have initialisers. */
-  readonly fill: number | null;
-  /** The parameter (by path) of which this is a copy before the first step, instead of being filled. */
-  readonly copyOf?: string;
-  /** Its name in the state of a step program, and so in checkpoints. */
-  readonly saved: string;
-}
+/** Name of the output with the global norm of the gradients, where the optimizer needs it. */
+export const normOutput = "gradientNorm";
 
 /** A whole training step as one graph. */
-export interface WholeStep {
+export interface WholeStep extends Pick<WholeUpdate, "scalars"> {
   readonly graph: Graph;
   readonly state: readonly StateEntry[];
-  /** Scalar inputs as a function of the steps completed. */
-  scalars(step: number): Record<string, number>;
 }
 
-/** Parameters that one transformation updates. */
-interface Group {
-  readonly transform: Transform;
-  readonly index: number;
-  readonly scalars: Readonly<Record<string, Value>>;
-  readonly shared: Readonly<Record<string, Value>>;
-  readonly members: { readonly path: string; readonly context: UpdateContext }[];
+/** Options of {@link wholeStepGraph}. */
+export interface WholeStepOptions {
+  /**
+   * Compute the inner results of the model's segments again in the backward pass instead of keeping them.
+   * @defaultValue false
+   */
+  readonly recompute?: boolean;
+  /**
+   * What it computes in. In mixed precision the graph has the input `lossScale` and the output `gradientSum` too: where that is no finite
+   * number, what the graph gives must not be taken.
+   * @defaultValue "float32"
+   */
+  readonly precision?: Precision;
 }
 
 /**
@@ -57,132 +51,140 @@ interface Group {
  * Never feed and fetch the same memory: ONNX Runtime chooses its own order of nodes and may update a weight before its last reader.
  *
  * A transformation that wants curvature gets it at every step here, used or not, from a random ±1 that is fed for each element
- * of `probe/<path>`, and slots are refreshed at every step, taken or not: one graph cannot leave out a part of itself. Metrics that act on the optimizer stay at their start.
+ * of `probe/<path>`, and slots are refreshed at every step, taken or not: one graph cannot leave out a part of itself.
  *
  * @param model - What is trained.
  * @param optimizer - Becomes part of the graph.
  * @param batchSize - Samples in a batch: shapes are static.
+ * @param options - See {@link WholeStepOptions}.
  * @throws GraphError if a trainable parameter does not reach the loss.
  */
-export function wholeStepGraph(model: Model, optimizer: Transform, batchSize: number): WholeStep {
-  const built = buildModel(model, batchSize, true, `${model.name}-step`);
+export function wholeStepGraph(
+  model: Model,
+  optimizer: Transform,
+  batchSize: number,
+  options: WholeStepOptions = {},
+): WholeStep {
+  const precision = options.precision ?? "float32";
+  const built = buildModel(model, batchSize, true, `${model.name}-step`, precision);
   const { g, loss } = built;
+  const differentiation = differentiationOf(g, precision);
+  const forwardNodes = g.nodes.length;
   const specs = trainableOf(model);
-  const transforms = new Map(specs.map((spec) => [spec.path, optimizer.forParameter?.(spec) ?? optimizer]));
+  const transforms = transformsOf(model, optimizer);
   const paths = specs.map(({ path }) => path);
   const values = paths.map((path) => built.values.get(path) as Value);
-  const atValues = gradients(g, loss, values);
+  const scaled = differentiation.scaled(loss, values);
+  const atValues = differentiation.unscaled(scaled);
   const curvature = [...transforms.values()].some(({ curvatureEvery }) => curvatureEvery !== undefined)
-    ? curvatureOf(g, atValues, values, paths)
+    ? differentiation.unscaled(curvatureOf(g, scaled, values, paths))
     : null;
-  const grads = perturbedGradients(built, paths, transforms, atValues) ?? atValues;
-  const globalNorm = [...transforms.values()].some((transform) => transform.needsGlobalNorm) ? normOf(g, grads) : null;
+  const grads = perturbedGradients(built, paths, transforms, atValues, differentiation) ?? atValues;
   g.output(lossOutput, loss);
-
-  const state: StateEntry[] = [...built.parameters].map(([name, { shape, dtype }]) => {
-    return { name, shape, dtype, fill: null, saved: savedName.parameter(name, transforms.get(name)) };
+  differentiation.check([...new Set([...atValues, ...grads, ...(curvature ?? [])])]);
+  const update = appendUpdate({
+    g,
+    members: specs.map((spec, i) => ({
+      spec,
+      transform: transforms.get(spec.path) as Transform,
+      value: values[i] as Value,
+      gradient: grads[i] as Value,
+      ...(curvature === null ? {} : { curvature: curvature[i] as Value }),
+    })),
+    globalNorm: globalNormOf(g, transforms, grads),
   });
-  const groups = new Map<Transform, Group>();
-  for (const [i, { path, shape }] of specs.entries()) {
-    const transform = transforms.get(path) as Transform;
-    const group = groups.get(transform) ?? newGroup(g, transform, groups.size, state);
-    groups.set(transform, group);
-    const slots: Record<string, Value> = {};
-    for (const [slot, declared] of Object.entries(transform.slots)) {
-      const entry = slotEntry(slot, declared, path, shape, transform);
-      slots[slot] = g.input(entry.name, entry.dtype, entry.shape);
-      state.push(entry);
-    }
-    group.members.push({
-      path,
-      context: {
-        g,
-        gradient: grads[i] as Value,
-        parameter: values[i] as Value,
-        state: slots,
-        scalars: group.scalars,
-        globalNorm,
-        shared: group.shared,
-        ...(curvature === null ? {} : { curvature: curvature[i] as Value }),
-      },
-    });
-  }
-  for (const group of groups.values()) g.scope("update", () => updateGroup(g, group));
   for (const [path, value] of built.updates) g.output(prefixes.next + path, value);
+  const { segmentOf } = model;
+  const graph = mixedBackward(g.build(), forwardNodes);
+  return {
+    graph:
+      options.recompute === true && segmentOf !== undefined ? rematerialize(graph, { forwardNodes, segmentOf }) : graph,
+    state: [...parameterEntries(model, transforms), ...update.state],
+    scalars: update.scalars,
+  };
+}
+
+/**
+ * The update alone: inputs are the trained parameters by path, `gradient/<path>` for each, the slots and scalars; outputs as those of the
+ * whole step. For steps over several batches.
+ *
+ * @param model - What is trained.
+ * @param optimizer - Must not perturb parameters or want curvature: both need the batch.
+ */
+export function wholeUpdateGraph(model: Model, optimizer: Transform): WholeStep {
+  const g = createBuilder(`${model.name}-update`);
+  const transforms = transformsOf(model, optimizer);
+  const members = trainableOf(model).map((spec) => ({
+    spec,
+    transform: transforms.get(spec.path) as Transform,
+    value: g.input(spec.path, spec.dtype, spec.shape),
+    gradient: g.input(prefixes.gradient + spec.path, spec.dtype, spec.shape),
+  }));
+  const globalNorm = globalNormOf(
+    g,
+    transforms,
+    members.map(({ gradient }) => gradient),
+  );
+  const update = appendUpdate({ g, members, globalNorm });
   return {
     graph: g.build(),
-    state,
-    scalars: (step) => {
-      const result: Record<string, number> = {};
-      for (const { transform, index } of groups.values()) {
-        for (const [name, value] of Object.entries(transform.scalars(step)))
-          result[scalarInput(`${index}/${name}`)] = value;
-        if (transform.refresh !== undefined)
-          result[refreshInput(index)] = step % (transform.refreshEvery ?? 1) === 0 ? 1 : 0;
-      }
-      return result;
-    },
+    state: [...parameterEntries(model, transforms), ...update.state],
+    scalars: update.scalars,
   };
 }
 
-/** Name of the input that is 1 at steps at which slots are refreshed. */
-function refreshInput(group: number): string {
-  return `refresh/${group}`;
+/** Options of {@link accumulatedGradientGraph}. */
+export interface AccumulatedGradientOptions extends WholeStepOptions {
+  /** Batches of a step: each gradient counts for that share of it. */
+  readonly accumulate: number;
+  /** Add to the sums that enter as `gradient/<path>`; otherwise the batch is the first and starts them. */
+  readonly adding: boolean;
 }
 
-function newGroup(g: Builder, transform: Transform, index: number, state: StateEntry[]): Group {
-  const sharedName = (name: string) => sharedInput(`${index}/${name}`);
-  for (const [name, fill] of Object.entries(transform.shared ?? {}))
-    state.push({ name: sharedName(name), shape: [], dtype: "float32", fill, saved: savedName.shared(name, index) });
-  return {
-    transform,
-    index,
-    scalars: scalarInputs(g, Object.keys(transform.scalars(0)), (name) => scalarInput(`${index}/${name}`)),
-    shared: scalarInputs(g, Object.keys(transform.shared ?? {}), sharedName),
-    members: [],
-  };
-}
-
-function slotEntry(slot: string, declared: Slot, path: string, shape: Shape, transform: Transform): StateEntry {
-  return {
-    name: slotInput(slot, path),
-    shape: slotShape(declared, shape),
-    dtype: slotDType(declared),
-    fill: declared.fill,
-    ...(declared.start === "parameter" ? { copyOf: path } : {}),
-    saved: savedName.slot(slot, path, transform),
-  };
-}
-
-/** Totals first, then each parameter, then what they share. */
-function updateGroup(g: Builder, { transform, index, scalars, shared, members }: Group): void {
-  const due = transform.refresh === undefined ? undefined : g.input(refreshInput(index), "float32", []);
-  const measured = members.map(({ context }) => measure(transform, context));
-  const totals = Object.fromEntries(
-    (transform.totals ?? []).map((name) => [
-      name,
-      sumOf(
-        g,
-        measured.map((of) => of[name] as Value),
-      ),
-    ]),
+/**
+ * Loss and gradients of one of the batches of a step: `next/gradient/<path>` is the sum so far of their shares in the mean.
+ *
+ * @param model - What to differentiate.
+ * @param batchSize - Samples in a batch.
+ * @param options - See {@link AccumulatedGradientOptions}.
+ */
+export function accumulatedGradientGraph(model: Model, batchSize: number, options: AccumulatedGradientOptions): Graph {
+  const one = gradientGraph(model, batchSize, options.recompute, options.precision);
+  const g = createBuilder(`${one.name}-${options.adding ? "add" : "start"}`);
+  const results = g.inline(
+    one,
+    one.inputs.map(({ name, dtype, shape }) => g.input(name, dtype, shape)),
   );
-  for (const { path, context: own } of members) {
-    const context = { ...own, totals };
-    // One graph cannot leave out a part of itself: what is not due is computed, and not taken.
-    const refreshed = Object.entries(applyRefresh(transform, context)).map(([slot, value]): [string, Value] => [
-      slot,
-      g.op("Where", [g.op("Greater", [due as Value, g.scalar(0)]), value, context.state[slot] as Value]),
-    ]);
-    const state = { ...context.state, ...Object.fromEntries(refreshed) };
-    const result = applyTransform(transform, { ...context, state });
-    g.output(prefixes.next + path, g.op("Add", [context.parameter, result.update]));
-    for (const [slot, value] of Object.entries({ ...Object.fromEntries(refreshed), ...result.state }))
-      g.output(prefixes.next + slotInput(slot, path), value);
+  for (const [i, { name }] of one.outputs.entries()) {
+    const result = results[i] as Value;
+    if (!name.startsWith(prefixes.gradient)) {
+      g.output(name, result);
+      continue;
+    }
+    const share = g.op("Mul", [result, g.scalar(1 / options.accumulate)]);
+    const sum = options.adding ? g.op("Add", [g.input(name, result.dtype, result.shape), share]) : share;
+    g.output(prefixes.next + name, sum);
   }
-  const next = transform.share?.({ g, scalars, totals, shared }) ?? shared;
-  for (const name of Object.keys(shared))
-    g.output(prefixes.next + sharedInput(`${index}/${name}`), next[name] as Value);
+  return g.build();
+}
+
+/** What updates each trainable parameter, by path. */
+export function transformsOf(model: Model, optimizer: Transform): Map<string, Transform> {
+  return new Map(trainableOf(model).map((spec) => [spec.path, optimizer.forParameter?.(spec) ?? optimizer]));
+}
+
+function parameterEntries(model: Model, transforms: ReadonlyMap<string, Transform>): StateEntry[] {
+  return [...flattenParameters(model.parameters)].map(([name, { shape, dtype }]) => {
+    return { name, shape, dtype, fill: null, saved: savedName.parameter(name, transforms.get(name)) };
+  });
+}
+
+/** The norm of all gradients, given out too, or null if no transformation needs it. */
+function globalNormOf(g: Builder, transforms: ReadonlyMap<string, Transform>, grads: readonly Value[]): Value | null {
+  if (![...transforms.values()].some((transform) => transform.needsGlobalNorm)) return null;
+  const norm = normOf(g, grads);
+  g.output(normOutput, norm);
+  return norm;
 }
 
 /** Gradients at the perturbed parameters, or null if nothing perturbs. */
@@ -191,6 +193,7 @@ function perturbedGradients(
   paths: readonly string[],
   transforms: ReadonlyMap<string, Transform>,
   grads: readonly Value[],
+  differentiation: Differentiation,
 ): Value[] | null {
   if (![...transforms.values()].some((transform) => transform.perturb !== undefined)) return null;
   const globalNorm = normOf(g, grads);
@@ -201,10 +204,11 @@ function perturbedGradients(
     return [path, shift === undefined ? g.op("Identity", [parameter]) : g.op("Add", [parameter, shift])];
   });
   const loss = g.scope("perturbed", () => lossAt(new Map(moved)));
-  return gradients(
-    g,
-    loss,
-    moved.map(([, value]) => value),
+  return differentiation.unscaled(
+    differentiation.scaled(
+      loss,
+      moved.map(([, value]) => value),
+    ),
   );
 }
 
@@ -214,8 +218,4 @@ function normOf(g: Builder, values: readonly Value[]): Value {
     return g.op("ReduceSum", [g.op("Mul", [value, value]), axes], { keepdims: 0 });
   });
   return g.op("Sqrt", [sumOf(g, squares)]);
-}
-
-function sumOf(g: Builder, values: readonly Value[]): Value {
-  return values.reduce((sum, value) => g.op("Add", [sum, value]));
 }

@@ -14,8 +14,9 @@ import { encodeModel } from "../graph/onnx/write.ts";
 import { createBuilder } from "../ops/registry.ts";
 import { adam } from "../optim/adam.ts";
 import { sgd } from "../optim/sgd.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
+import { createCpuRuntime } from "../runtime/cpu.ts";
 import { evaluate } from "../runtime/evaluate.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import { toFloat32 } from "../tensor/float-bits.ts";
 import type { Tensor } from "../tensor/tensor.ts";
 import { createRunFolder } from "../train/run-folder.ts";
@@ -27,7 +28,7 @@ import { onnxModel } from "./onnx-model.ts";
 import { weightsOf } from "./weights.ts";
 
 let root: string;
-let runtime: CpuRuntime;
+let runtime: Runtime;
 beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), "cameo-tune-"));
   runtime = await createCpuRuntime({ threads: 1 });

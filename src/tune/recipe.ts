@@ -7,7 +7,9 @@ import { z } from "zod";
 import { chain } from "../optim/chain.ts";
 import { clipByGlobalNorm } from "../optim/clip.ts";
 import type { Schedule, Transform } from "../optim/transform.ts";
+import { type Device, devices } from "../runtime/runtime.ts";
 import { parseRecipe, type RecipeKey, recipeKeys, recipeSchedule, wrongRecipe } from "../train/recipe.ts";
+import type { Precision } from "../train/scaled-loss.ts";
 import { type Coefficient, optimizerNames, optimizers } from "./_optimizers.ts";
 import type { LossSpec } from "./loss.ts";
 
@@ -106,7 +108,9 @@ export interface OnnxRecipe {
   /** Threads of the engine; 0 for all cores. */
   threads: number;
   /** Where to run. */
-  device: "cpu";
+  device: Device;
+  /** What a step computes in. */
+  precision: Precision;
 }
 
 /** A recipe as a user writes it: `model`, `data` and `loss` are required. */
@@ -160,7 +164,8 @@ const schema: z.ZodType<OnnxRecipe, OnnxRecipeInput> = z.strictObject({
   checkpointEvery: count.default(100).describe("steps between checkpoints"),
   keepCheckpoints: count.default(2).describe("checkpoints kept"),
   threads: z.int().min(0).default(0).describe("threads of the engine; 0 for all cores"),
-  device: z.enum(["cpu"]).default("cpu").describe("where to run"),
+  device: z.enum(devices).default("auto").describe("where to run; auto is the fastest that works"),
+  precision: z.enum(["float32", "mixed"]).default("float32").describe("mixed: float16 products on GPUs that have it, float32 elsewhere"),
 }) as z.ZodType<OnnxRecipe, OnnxRecipeInput>;
 
 /** The keys of a fine-tuning recipe. */

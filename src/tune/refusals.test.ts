@@ -12,9 +12,9 @@ import type { OnnxRecipeInput } from "./recipe.ts";
 import { startOnnxRun } from "./run.ts";
 
 // All of it is found before there is a runtime: where one is made, the run says so in place of training.
-vi.mock("../runtime/cpu.ts", async (original) => ({
-  ...(await original<typeof import("../runtime/cpu.ts")>()),
-  createCpuRuntime: () => Promise.reject(new Error("a runtime was made")),
+vi.mock("../runtime/device.ts", async (original) => ({
+  ...(await original<typeof import("../runtime/device.ts")>()),
+  openDevice: () => Promise.reject(new Error("a runtime was made")),
 }));
 
 const folder = mkdtempSync(join(tmpdir(), "cameo-refusals-"));

@@ -11,13 +11,14 @@ import { writeAtomically } from "../base/files.ts";
 import { type TensorDataset, tensorDataset } from "../data/tensor-dataset.ts";
 import type { OnnxModel } from "../graph/onnx/model.ts";
 import { encodeModel } from "../graph/onnx/write.ts";
-import { createCpuRuntime } from "../runtime/cpu.ts";
+import { openDevice } from "../runtime/device.ts";
 import { readSafetensors } from "../tensor/safetensors.ts";
 import { sizeOf } from "../tensor/shape.ts";
 import { filled, type Tensor } from "../tensor/tensor.ts";
+import type { Run } from "../train/loop-options.ts";
 import { requireRaised } from "../train/recipe.ts";
 import { createRunFolder, openRunFolder, type RunFolder, requireCheckpoint } from "../train/run-folder.ts";
-import { type Run, train } from "../train/train.ts";
+import { train } from "../train/train.ts";
 import { batchDimension, fail } from "./_file-graph.ts";
 import { checkLabels, checkSamples, fitSamples, openSamples, sampledInputs, withBatchAxes } from "./_samples.ts";
 import { exportTuned } from "./export.ts";
@@ -61,16 +62,23 @@ const usualBatchSize = 16;
  */
 export async function startOnnxRun(input: OnnxRecipeInput | null, options: OnnxRunOptions): Promise<Run> {
   const opened = options.resume === true ? await openRunFolder(options.out) : null;
-  const asked = opened === null ? onnxRecipe(input as OnnxRecipeInput) : resumedRecipe(opened, input?.steps);
+  const asked = opened === null ? onnxRecipe(input as OnnxRecipeInput) : resumedRecipe(opened, input);
   options.onProgress?.(`reading ${asked.model}`);
   const { file, sha256 } = await openModel(asked);
   const { recipe, model, data, notes } = await prepare(file, { ...asked, sha256 });
   options.signal?.throwIfAborted();
-  const folder = opened?.folder ?? (await createRunFolder(options.out, recipe));
+  // Before a folder is made: a device that is not there leaves nothing behind.
+  const { device, threads } = recipe;
+  const { runtime, note } = await openDevice({ device, ...(threads === 0 ? {} : { threads }) });
+  const folder =
+    opened?.folder ??
+    (await createRunFolder(options.out, recipe).catch(async (error) => {
+      await runtime[Symbol.asyncDispose]();
+      throw error;
+    }));
   // A run that is killed later resumes with the same number of steps.
   if (opened !== null && input?.steps !== undefined)
     await writeAtomically(folder.recipe, `${JSON.stringify(recipe, null, 2)}\n`);
-  const runtime = await createCpuRuntime(recipe.threads === 0 ? {} : { threads: recipe.threads });
   const batchSize = recipe.batchSize as number;
   const run = train({
     model,
@@ -80,8 +88,10 @@ export async function startOnnxRun(input: OnnxRecipeInput | null, options: OnnxR
     steps: recipe.steps,
     accumulate: recipe.accumulate,
     recompute: recipe.recompute,
+    precision: recipe.precision,
     seed: recipe.seed,
     runtime,
+    engine: note,
     folder,
     resume: options.resume === true,
     learningRate: tuneSchedule(recipe),
@@ -330,9 +340,12 @@ function notesOf(
 }
 
 /** The recipe that a run was started with; its steps may be raised. */
-function resumedRecipe({ folder, recipe }: { folder: RunFolder; recipe: unknown }, steps?: number): OnnxRecipe {
+function resumedRecipe(
+  { folder, recipe }: { folder: RunFolder; recipe: unknown },
+  input: OnnxRecipeInput | null,
+): OnnxRecipe {
   const own = onnxRecipe(recipe as OnnxRecipeInput, folder.recipe);
-  if (steps === undefined) return own;
+  const { steps = own.steps, device = own.device } = input ?? {};
   requireRaised(own.steps, steps);
-  return onnxRecipe({ ...own, steps });
+  return onnxRecipe({ ...own, steps, device });
 }

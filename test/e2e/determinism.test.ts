@@ -12,7 +12,8 @@ import { mlp } from "../../src/nn/mlp.ts";
 import { maxPool2d } from "../../src/nn/pool.ts";
 import { sequential } from "../../src/nn/sequential.ts";
 import { optimize } from "../../src/passes/optimize.ts";
-import { type CpuRuntime, createCpuRuntime } from "../../src/runtime/cpu.ts";
+import { createCpuRuntime } from "../../src/runtime/cpu.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { gpt } from "../../src/text/gpt.ts";
 import type { Model } from "../../src/train/model.ts";
 import { gradientGraph } from "../../src/train/step-graph.ts";
@@ -21,7 +22,7 @@ import { classifier } from "../support/models.ts";
 
 const runs = 30;
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 beforeAll(async () => {
   // More threads than small machines have cores: they then take turns at odd moments, which shows races.
   runtime = await createCpuRuntime({ threads: 4 });

@@ -5,16 +5,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunEvent } from "../../src/base/events.ts";
-import { type CpuRuntime, createCpuRuntime } from "../../src/runtime/cpu.ts";
+import { createCpuRuntime } from "../../src/runtime/cpu.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { openGenerator } from "../../src/text/gpt-export.ts";
-import { continueText, startGptRun } from "../../src/text/gpt-run.ts";
+import { startGptRun } from "../../src/text/gpt-run.ts";
+import { continueText } from "../../src/text/live-generator.ts";
 
 const text =
   "床前明月光，疑是地上霜。\r\n举头望明月，低头思故乡。\r\n👩‍👩‍👧‍👦 😀🏳️‍🌈 naïve Ünïcödé\rкот и пёс\nשלום\tעולם\n𝔘𝔫𝔦𝔠𝔬𝔡𝔢 ـ مرحبا\n".repeat(
     20,
   );
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let root: string;
 beforeAll(async () => {
   runtime = await createCpuRuntime({ threads: 1 });

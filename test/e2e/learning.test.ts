@@ -10,14 +10,16 @@ import { chain } from "../../src/optim/chain.ts";
 import { clipByGlobalNorm } from "../../src/optim/clip.ts";
 import { sgd } from "../../src/optim/sgd.ts";
 import type { Transform } from "../../src/optim/transform.ts";
-import { type CpuRuntime, createCpuRuntime } from "../../src/runtime/cpu.ts";
+import { createCpuRuntime } from "../../src/runtime/cpu.ts";
+import type { Runtime } from "../../src/runtime/runtime.ts";
 import { openGenerator } from "../../src/text/gpt-export.ts";
-import { continueText, startGptRun } from "../../src/text/gpt-run.ts";
+import { startGptRun } from "../../src/text/gpt-run.ts";
+import { continueText } from "../../src/text/live-generator.ts";
 import type { GptRecipeInput } from "../../src/text/recipe.ts";
 import { train } from "../../src/train/train.ts";
 import { classificationData, convModel, mlpModel } from "../support/models.ts";
 
-let runtime: CpuRuntime;
+let runtime: Runtime;
 let root: string;
 beforeAll(async () => {
   runtime = await createCpuRuntime({ threads: 1 });

@@ -12,14 +12,14 @@ interface Fixture {
 
 const folder = join(import.meta.dirname, "../../fixtures");
 
-test.each(globSync("{nn,ops,optim}/*.json", { cwd: folder }).sort())("%s names its libraries", async (file) => {
+test.each(globSync("{mixed,nn,ops,optim}/*.json", { cwd: folder }).sort())("%s names its libraries", async (file) => {
   const { versions, rows, cases } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Fixture;
   for (const version of Object.values(versions)) expect(version).toMatch(/^\d+\.\d+\.\d+/);
   expect(rows?.length ?? Object.keys(cases ?? {}).length).toBeGreaterThan(0);
 });
 
 test("the fixtures in numbers", async ({ annotate }) => {
-  const lines = globSync("{nn,ops,optim}/*.json", { cwd: folder })
+  const lines = globSync("{mixed,nn,ops,optim}/*.json", { cwd: folder })
     .sort()
     .map((file) => {
       const { versions, rows, cases } = JSON.parse(readFileSync(join(folder, file), "utf8")) as Fixture;

@@ -1,17 +1,14 @@
-/** Step programs in tests: their state as numbers, and the same step as one graph. */
+/** Step programs in tests: their state as numbers, and the same steps over whole buffers. */
 
 import { expect } from "vitest";
-import type { Graph } from "../../src/graph/graph.ts";
-import type { Transform } from "../../src/optim/transform.ts";
-import { optimize } from "../../src/passes/optimize.ts";
-import { compile } from "../../src/runtime/evaluate.ts";
+import type { TypedArray } from "../../src/tensor/dtype.ts";
 import { sizeOf } from "../../src/tensor/shape.ts";
-import { scalar, type Tensor, tensor } from "../../src/tensor/tensor.ts";
+import type { Tensor } from "../../src/tensor/tensor.ts";
 import type { StateTensor } from "../../src/train/memory.ts";
-import type { Batch, Model } from "../../src/train/model.ts";
-import type { StepProgram } from "../../src/train/step-program.ts";
-import { wholeStepGraph } from "../../src/train/whole-step.ts";
+import type { Batch } from "../../src/train/model.ts";
+import { createStepProgram, type StepProgram, type StepProgramOptions } from "../../src/train/step-program.ts";
 import { expectClose } from "./run-layer.ts";
+import { createWholeRuntime } from "./whole-runtime.ts";
 
 /** A copy of every tensor of a program's state. */
 export async function readState(program: Pick<StepProgram, "state">): Promise<Map<string, Tensor>> {
@@ -36,52 +33,24 @@ export function expectSameState(
 }
 
 /**
- * Trains with the whole-step graph, feeding back what it gives.
+ * Trains the same steps as one whole graph each, over state in two buffers.
  *
- * @param model - What to train; it must not draw random numbers.
- * @param optimizer - As for the program.
+ * @param options - Of the program; the runtime is this function's.
  * @param start - State to begin with, by the names of a step program.
- * @param batches - One a step.
- * @param extra - What else the graph of a step is fed: the signs that a curvature estimate draws.
- * @returns Losses, and the state after the last step by the names of a step program.
+ * @param batches - Of all steps, one after the other.
+ * @returns Losses, and the state after the last step.
  */
 export async function trainWhole(
-  model: Model,
-  optimizer: Transform,
+  options: Omit<StepProgramOptions, "runtime">,
   start: ReadonlyMap<string, Tensor>,
   batches: readonly Batch[],
-  extra: (step: number, graph: Graph) => Record<string, Tensor> = () => ({}),
 ): Promise<{ losses: number[]; state: Map<string, Tensor> }> {
-  const batchSize = Number(Object.values(model.inputs(1)).length > 0 ? batchSizeOf(model, batches[0] as Batch) : 1);
-  const whole = wholeStepGraph(model, optimizer, batchSize);
-  const saved = new Map(whole.state.map((entry) => [entry.name, entry.saved]));
-  const nameOf = (entry: string): string => saved.get(entry) as string;
-  const graph = optimize(whole.graph, "cpu");
-  await using compiled = await compile(graph);
-  const produced = new Set(graph.outputs.map(({ name }) => name));
-  let state = new Map(whole.state.map(({ name }) => [name, start.get(nameOf(name)) as Tensor]));
+  await using runtime = await createWholeRuntime();
+  await using program = await createStepProgram({ runtime, ...options });
+  for (const [name, { view }] of program.state) await view.buffer.write(start.get(name)?.data as TypedArray);
+  const { accumulate = 1 } = options;
   const losses: number[] = [];
-  for (const [step, batch] of batches.entries()) {
-    const scalars = Object.entries(whole.scalars(step)).map(([name, value]) => [name, scalar("float32", value)]);
-    const inputs = Object.entries(model.inputs(batchSize)).map(([name, { dtype, shape }]) => [
-      name,
-      tensor(dtype, shape, batch[name] as Float32Array),
-    ]);
-    const results = await compiled.run({
-      ...Object.fromEntries(state),
-      ...Object.fromEntries([...scalars, ...inputs]),
-      ...extra(step, graph),
-    });
-    losses.push(Number(results.loss?.data[0]));
-    state = new Map(
-      [...state].map(([name, old]) => [name, produced.has(`next/${name}`) ? (results[`next/${name}`] as Tensor) : old]),
-    );
-  }
-  return { losses, state: new Map([...state].map(([name, value]) => [nameOf(name), value])) };
-}
-
-/** The batch size for which a model takes the arrays of `batch`. */
-function batchSizeOf(model: Model, batch: Batch): number {
-  const [name, { shape }] = Object.entries(model.inputs(1))[0] as [string, { shape: readonly number[] }];
-  return (batch[name] as Float32Array).length / sizeOf(shape);
+  for (let step = 0; step * accumulate < batches.length; step++)
+    losses.push((await program.step(step, batches.slice(step * accumulate, (step + 1) * accumulate))).loss);
+  return { losses, state: await readState(program) };
 }

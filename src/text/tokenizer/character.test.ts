@@ -9,7 +9,7 @@ import { findTextFiles, readText } from "../../data/files.ts";
 import { tokenBatches } from "../../data/token-batches.ts";
 import { openTokenStore, writeTokenStore } from "../../data/token-store.ts";
 import { CharacterTokenizer, trainCharacter } from "./character.ts";
-import { hashTokenizer } from "./load.ts";
+import { hashTokenizer } from "./from-json.ts";
 
 const unit = fc.constantFrom(
   "a",

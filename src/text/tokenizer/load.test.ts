@@ -5,7 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { TokenizerJson } from "./_json.ts";
 import { trainBpe } from "./bpe-train.ts";
 import { trainCharacter } from "./character.ts";
-import { hashTokenizer, loadTokenizer } from "./load.ts";
+import { hashTokenizer } from "./from-json.ts";
+import { loadTokenizer } from "./load.ts";
 
 let folder = "";
 beforeAll(async () => {
