@@ -101,7 +101,10 @@ def optimizer_of(setup, parameters):
 def main():
     setup = json.loads(sys.stdin.readline())
     torch.set_num_threads(setup["threads"])
-    tensors = read_safetensors(setup["tensors"])
+    device = setup.get("device", "cpu")
+    if device != "cpu" and not torch.cuda.is_available():
+        sys.exit("PyTorch sees no GPU here")
+    tensors = {name: value.to(device) for name, value in read_safetensors(setup["tensors"]).items()}
     batch = {name[6:]: value for name, value in tensors.items() if name.startswith("batch/")}
     batch = {name: value if value.is_floating_point() else value.long() for name, value in batch.items()}
     weights = {name: value for name, value in tensors.items() if not name.startswith("batch/")}

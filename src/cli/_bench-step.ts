@@ -3,12 +3,13 @@
 import { cpus } from "node:os";
 import { writeOnnx } from "../graph/onnx/export.ts";
 import { createBuilder } from "../ops/registry.ts";
-import { type CpuRuntime, createCpuRuntime } from "../runtime/cpu.ts";
-import { viewOf } from "../runtime/runtime.ts";
-import { liveWeights } from "../text/gpt-run.ts";
+import { openDevice } from "../runtime/device.ts";
+import { type Device, type Runtime, viewOf } from "../runtime/runtime.ts";
+import { liveWeights } from "../text/live-generator.ts";
 import { createStepProgram, type StepProgram } from "../train/step-program.ts";
 import { type Peer, startTorch } from "./_bench-peer.ts";
 import { type BenchTask, benchPresets } from "./_bench-presets.ts";
+import { type OperatorShare, profileStep } from "./_bench-profile.ts";
 import { median, range } from "./_quantile.ts";
 
 /** What `cameo bench step --json` prints. */
@@ -16,6 +17,8 @@ export interface StepBenchmark {
   readonly benchmark: "step";
   readonly preset: string;
   readonly cpu: string;
+  /** `"cpu"`, `"webgpu"`, `"wasm"`, `"cuda"`. */
+  readonly device: string;
   readonly threads: number;
   readonly parameters: number;
   /** Steps measured, after the warm-up. */
@@ -41,6 +44,10 @@ export interface StepBenchmark {
   readonly peakRssBytes: number;
   /** ONNX Runtime sessions made after the first step. */
   readonly sessionsAfterFirstStep: number;
+  /** Bytes copied between host and device by a step; 0 where they share memory. */
+  readonly copiedBytesPerStep: number;
+  /** Operators by their time, when asked for. */
+  readonly operators?: readonly OperatorShare[];
   readonly peer?: string;
   readonly peerMsPerStep?: number;
   readonly peerMsRange?: readonly [number, number];
@@ -55,8 +62,11 @@ export interface StepBenchmark {
 /** Options of {@link benchStep}. */
 export interface BenchStepOptions {
   readonly preset: string;
+  readonly device: Device;
   readonly threads: number;
   readonly rounds: number;
+  /** Say where the time goes, in further steps that do not count. */
+  readonly profile: boolean;
   readonly peer: boolean;
   readonly onProgress: (message: string) => void;
 }
@@ -74,19 +84,24 @@ const lossTolerance = 1e-3;
 export async function benchStep(options: BenchStepOptions): Promise<StepBenchmark> {
   const task = (benchPresets[options.preset] as () => BenchTask)();
   const { model, optimizer, batchSize, batch } = task;
-  await using runtime = await createCpuRuntime({ threads: options.threads });
+  const { runtime: opened, note } = await openDevice({ device: options.device, threads: options.threads });
+  await using runtime = opened;
+  options.onProgress(`on ${note}`);
   await using program = await createStepProgram({ runtime, model, optimizer, batchSize, seed: 1 });
   let peer: Peer | null = null;
   let peerSkipped: string | undefined;
   if (options.peer) {
-    const setup = { ...task.peer, threads: options.threads };
-    const started = await startTorch(setup, task.peerBatch, liveWeights(program), options.onProgress);
+    const onGpu = runtime.target === "webgpu" || runtime.target === "cuda";
+    const setup = { ...task.peer, threads: options.threads, device: onGpu ? "cuda" : "cpu" };
+    const started = await startTorch(setup, task.peerBatch, await liveWeights(program), options.onProgress);
     if (typeof started === "string") peerSkipped = started;
     else peer = started;
   }
   try {
     const measured = await measure(runtime, program, batch, peer, task.steps, options);
+    const operators = options.profile ? await profile(runtime, task) : undefined;
     return {
+      ...(operators === undefined ? {} : { operators }),
       ...report(options.preset, task, program, runtime, measured),
       ...(peerSkipped === undefined ? {} : { peerSkipped }),
     };
@@ -95,17 +110,26 @@ export async function benchStep(options: BenchStepOptions): Promise<StepBenchmar
   }
 }
 
+/** Profiles a program of its own: the measured one stays as it is. */
+function profile(runtime: Runtime, { model, optimizer, batchSize, batch, steps }: BenchTask): Promise<OperatorShare[]> {
+  return profileStep(runtime, Math.min(steps, 10), async (profiled, count) => {
+    await using program = await createStepProgram({ runtime: profiled, model, optimizer, batchSize, seed: 1 });
+    for (let step = 0; step < count; step++) await program.step(step, [batch]);
+  });
+}
+
 interface Measured {
   readonly ours: number[];
   readonly theirs: number[];
   readonly peakGflops: number;
   readonly sessionsAfterFirstStep: number;
+  readonly copiedBytesPerStep: number;
   readonly lossDifference: number | undefined;
   readonly peer: string | undefined;
 }
 
 async function measure(
-  runtime: CpuRuntime,
+  runtime: Runtime,
   program: StepProgram,
   batch: BenchTask["batch"],
   peer: Peer | null,
@@ -126,6 +150,9 @@ async function measure(
   const peak = await matmulPeak(runtime);
   const warm = await run(comparedSteps);
   const sessions = runtime.sessionsCreated;
+  const before = runtime.copiedBytes;
+  await run(1);
+  const copiedBytesPerStep = runtime.copiedBytes - before;
   let lossDifference: number | undefined;
   if (peer !== null) {
     const { losses } = await peer.run(comparedSteps);
@@ -150,6 +177,7 @@ async function measure(
     theirs,
     peakGflops,
     sessionsAfterFirstStep: runtime.sessionsCreated - sessions,
+    copiedBytesPerStep,
     lossDifference,
     peer: peer?.name,
   };
@@ -159,7 +187,7 @@ function report(
   name: string,
   task: BenchTask,
   program: StepProgram,
-  runtime: CpuRuntime,
+  runtime: Runtime,
   measured: Measured,
 ): StepBenchmark {
   const { gflopsPerStep } = task;
@@ -179,6 +207,7 @@ function report(
     benchmark: "step",
     preset: name,
     cpu: cpus()[0]?.model.trim() ?? "unknown",
+    device: runtime.target,
     threads: runtime.threads,
     parameters: program.parameterCount,
     steps: measured.ours.length,
@@ -190,12 +219,13 @@ function report(
     mfu: gflopsPerStep / (msPerStep / 1000) / measured.peakGflops,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     sessionsAfterFirstStep: measured.sessionsAfterFirstStep,
+    copiedBytesPerStep: measured.copiedBytesPerStep,
     ...peer,
   };
 }
 
 /** Prepares matrix products of several sizes; the result measures the best rate among them [GFLOP/s]. */
-async function matmulPeak(runtime: CpuRuntime): Promise<() => Promise<number>> {
+async function matmulPeak(runtime: Runtime): Promise<() => Promise<number>> {
   const sizes = [
     [512, 1024, 1024],
     [1024, 1024, 1024],

@@ -42,14 +42,14 @@ function at(step: number): string {
 const dataLabels: Readonly<Record<Unit, string>> = { tokens: "text", samples: "data" };
 
 function startLines(event: StartEvent, style: Style, unit: Unit): string[] {
-  const { run, parameters, notes = [], device, threads, step, steps, tokensPerStep } = event;
+  const { run, parameters, notes = [], device, engine, threads, step, steps, tokensPerStep } = event;
   const from = step === 0 ? "" : ` from step ${count(step)}`;
   const row = (name: string, text: string): string => `  ${style.dim(name.padEnd(7))} ${text}`;
   return [
     `${style.bold(shortPath(run))}${from}`,
     ...notes.map((note, i) => row(i === 0 ? dataLabels[unit] : "", note)),
     row("model", `${compact(parameters)} parameters${unit === "samples" ? " train" : ""}`),
-    row("engine", `${device}, ${threads} thread${threads === 1 ? "" : "s"}`),
+    row("engine", engine ?? `${device}, ${threads} thread${threads === 1 ? "" : "s"}`),
     row("plan", `${count(steps)} steps of ${count(tokensPerStep)} ${unit}`),
     "",
   ];

@@ -2,7 +2,8 @@
 
 import { stat } from "node:fs/promises";
 import { findTextFiles, readText } from "../data/files.ts";
-import { readSafetensorsHeader, type SafetensorsHeader } from "../tensor/safetensors.ts";
+import { readSafetensorsHeader } from "../tensor/safetensors.ts";
+import type { SafetensorsHeader } from "../tensor/safetensors-format.ts";
 import { formatShape, sizeOf } from "../tensor/shape.ts";
 import { loadTokenizer } from "../text/tokenizer/load.ts";
 import { columns, type Finding, listRows, oneLine } from "./_finding.ts";

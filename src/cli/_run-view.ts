@@ -1,7 +1,7 @@
 /** Shows a run under way: as JSON lines for programs, or as a bar and a record for people. */
 
 import type { DoneEvent, RunEvent } from "../base/events.ts";
-import type { Run } from "../train/train.ts";
+import type { Run } from "../train/loop-options.ts";
 import { barLine, Pace, plainLine } from "./_bar.ts";
 import { eventLines, type Unit } from "./_event-text.ts";
 import { type Style, styleOf } from "./_style.ts";

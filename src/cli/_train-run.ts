@@ -4,7 +4,7 @@ import { existsSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import type { DoneEvent } from "../base/events.ts";
-import type { Run } from "../train/train.ts";
+import type { Run } from "../train/loop-options.ts";
 import { Interrupted, kebab } from "./_failure.ts";
 import { count, shellWord, shortPath } from "./_format.ts";
 import { claimFolder, isRun, newestRun } from "./_run-folders.ts";
@@ -122,7 +122,7 @@ export function refuseRun(what: string): void {
   throw usageError("train", `train "${what}"`, "it is a run", "a run is continued with --resume", way);
 }
 
-/** Refuses keys that would change a run under way; `steps` may grow. `isSame` decides for keys that may be written in several ways. */
+/** Refuses keys that would change a run under way; `steps` may grow, and the device be another. `isSame` decides for keys that may be written in several ways. */
 export function checkSame(
   wanted: Readonly<Record<string, unknown>>,
   recipe: Readonly<Record<string, unknown>>,
@@ -132,6 +132,7 @@ export function checkSame(
   for (const [key, value] of Object.entries(wanted)) {
     const own = recipe[key];
     if (isDeepStrictEqual(value, own) || isSame(key, value, own)) continue;
+    if (key === "device") continue; // a run may go on on another one
     if (key === "steps" && typeof value === "number" && value > (own as number)) continue;
     const rule = key === "steps" ? "it may only be raised" : "a resumed run keeps its recipe";
     throw usageError(

@@ -1,6 +1,7 @@
 /** `cameo bench`: measures what Cameo claims, beside a peer where there is one. */
 
 import { availableParallelism } from "node:os";
+import { type Device, devices } from "../runtime/runtime.ts";
 import { benchConformance } from "./_bench-conformance.ts";
 import { benchData, dataBenchmarkText } from "./_bench-data.ts";
 import { benchPresets } from "./_bench-presets.ts";
@@ -41,6 +42,8 @@ export const bench: Command = {
       placeholder: "CASE",
       description: "of data, only the cases whose name begins so",
     },
+    { name: "device", type: "string", choices: devices, description: "where our step runs", default: "cpu" },
+    { name: "profile", type: "boolean", description: "of step, say which operators take the time" },
     { name: "rounds", type: "number", description: "rounds of each", default: 5 },
     { name: "threads", type: "number", description: "threads of both; 0 for all cores", default: 0 },
     jsonFlag,
@@ -48,6 +51,7 @@ export const bench: Command = {
   examples: [
     "cameo bench step --preset nanogpt-cpu --peer torch",
     "cameo bench step --preset resnet18-cifar --json",
+    "cameo bench step --device webgpu --preset baby-gpt --profile",
     "cameo bench data --peer python --json",
     "cameo bench data --only lz4 --only zstd --peer python",
     "cameo bench conformance",
@@ -79,6 +83,8 @@ export const bench: Command = {
     if (name === "data") return runData(args, rounds, peer !== undefined, io);
     const options: BenchStepOptions = {
       preset: args.text("preset") as string,
+      device: args.text("device") as Device,
+      profile: args.isOn("profile"),
       threads: threads === 0 ? availableParallelism() : threads,
       rounds,
       peer: peer !== undefined,
@@ -117,7 +123,7 @@ function table(result: StepBenchmark): string {
     `(80 % of steps in ${low.toFixed(1)} to ${high.toFixed(1)})`;
   const rows: [string, string][] = [
     ["preset", `${result.preset}, ${result.parameters.toLocaleString("en")} parameters`],
-    ["machine", `${result.cpu}, ${result.threads} threads`],
+    ["machine", `${result.cpu}, ${result.device === "cpu" ? "" : `${result.device}, `}${result.threads} threads`],
     ["step", `${result.msPerStep.toFixed(2)} ms ${range(result.msRange)}, ${result.steps} steps`],
     ["speed", throughput(result)],
     [
@@ -125,6 +131,9 @@ function table(result: StepBenchmark): string {
       `${(result.gflopsPerStep / (result.msPerStep / 1000)).toFixed(0)} GFLOP/s of ${result.peakGflops.toFixed(0)} (MatMul), mfu ${result.mfu.toFixed(2)}`,
     ],
     ["memory", `${(result.peakRssBytes / 2 ** 20).toFixed(0)} MiB at most`],
+    ...(result.copiedBytesPerStep === 0
+      ? []
+      : ([["copied", `${result.copiedBytesPerStep.toLocaleString("en")} bytes a step`]] as [string, string][])),
   ];
   if (result.peer !== undefined && result.peerMsPerStep !== undefined && result.peerMsRange !== undefined)
     rows.push(
@@ -134,5 +143,11 @@ function table(result: StepBenchmark): string {
         `${(result.ratio as number).toFixed(3)} (below 1: Cameo is faster); losses differ by ${(result.lossDifference as number).toExponential(1)}`,
       ],
     );
-  return `${rows.map(([name, value]) => `${name.padEnd(12)} ${value}`).join("\n")}\n`;
+  for (const { operator, share, msPerStep, kernels } of result.operators?.slice(0, 12) ?? [])
+    rows.push([
+      operator,
+      `${(100 * share).toFixed(1).padStart(5)} %  ${msPerStep.toFixed(2)} ms in ${Math.round(kernels)} kernels`,
+    ]);
+  const width = Math.max(12, ...rows.map(([name]) => name.length));
+  return `${rows.map(([name, value]) => `${name.padEnd(width)} ${value}`).join("\n")}\n`;
 }

@@ -5,8 +5,9 @@ import { availableParallelism } from "node:os";
 import { messageOf } from "../base/errors.ts";
 import { createCpuRuntime } from "../runtime/cpu.ts";
 import { generateTokens } from "../text/generate.ts";
-import { type Generator, openGenerator } from "../text/gpt-export.ts";
-import { documentSeparator } from "../text/text-dataset.ts";
+import { openGenerator } from "../text/gpt-export.ts";
+import type { Generator } from "../text/live-generator.ts";
+import { documentSeparator } from "../text/token-dataset.ts";
 import { printable } from "./_event-text.ts";
 import { compact, count } from "./_format.ts";
 import { styleOf } from "./_style.ts";
@@ -98,7 +99,7 @@ async function write(
     text += piece;
     if (piece !== "") await onText(piece);
   };
-  for await (const id of generateTokens(generator.call, generator.sizes, ids, options)) {
+  for await (const id of generateTokens(await generator.start(), generator.sizes, ids, options)) {
     if (tokens === 0) await onText(prompt);
     tokens++;
     if (id === end) break;

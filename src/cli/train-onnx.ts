@@ -1,6 +1,7 @@
 /** `cameo train model.onnx`: fine-tunes a file on samples. */
 
 import { resolve } from "node:path";
+import type { Device } from "../runtime/runtime.ts";
 import { openRunFolder } from "../train/run-folder.ts";
 import { type OnnxRecipe, type OnnxRecipeInput, onnxRecipe, onnxRecipeKeys } from "../tune/recipe.ts";
 import { startOnnxRun } from "../tune/run.ts";
@@ -88,8 +89,9 @@ async function planOf(args: Arguments): Promise<TrainPlan> {
   const [file] = what === undefined ? [{}] : await sourceOf(what);
   checkSame({ ...file, ...keysOf(args, keys) }, { ...recipe }, path, isSame);
   const steps = args.given.has("steps") ? (args.number("steps") as number) : recipe.steps;
-  const grown = steps === recipe.steps ? null : { ...recipe, steps };
-  return { ...planWith(grown), resume: true, out: path, ...(note === undefined ? {} : { note }) };
+  const device = (args.text("device") ?? recipe.device) as Device;
+  const changed = steps === recipe.steps && device === recipe.device ? null : { ...recipe, steps, device };
+  return { ...planWith(changed), resume: true, out: path, ...(note === undefined ? {} : { note }) };
 }
 
 /** @param recipe - Null to continue a run as it was. */

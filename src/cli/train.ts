@@ -1,11 +1,15 @@
 /** `cameo train`: from a recipe and text to a run's folder and an exported model. */
 
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { isDeepStrictEqual } from "node:util";
 import { nearest } from "../base/nearest.ts";
+import type { Device } from "../runtime/runtime.ts";
 import { startGptRun } from "../text/gpt-run.ts";
 import { type GptRecipe, type GptRecipeInput, gptPresets, gptRecipe, gptRecipeKeys } from "../text/recipe.ts";
 import { openRunFolder } from "../train/run-folder.ts";
+import { shortPath } from "./_format.ts";
 import { flagsOfKeys, keysOf, readRecipe } from "./_recipe-flags.ts";
 import { checkSame, isFile, refuseRun, runFlags, runToResume, type TrainPlan, trainPlan } from "./_train-run.ts";
 import { type Arguments, type Command, usageError } from "./command.ts";
@@ -14,12 +18,23 @@ import { trainOnnx } from "./train-onnx.ts";
 const builtIns = ["gpt"];
 /** Preset of `cameo train gpt` when none is named. */
 const defaultPreset = "small";
+/** Preset for trying things out: it needs no text of the user's. */
+const trialPreset = "tiny";
 
 const presetLines = Object.entries(gptPresets).map(([name, preset]) => {
   const { layers, heads, width, context, batchSize, accumulate = 1, steps, tokenizer } = preset;
   const batch = accumulate === 1 ? String(batchSize) : `${batchSize}x${accumulate}`;
   return `  ${name.padEnd(12)} ${layers} layers, ${heads} heads, width ${width}, context ${context}, batch ${batch}, ${steps} steps, ${tokenizer} tokens`;
 });
+
+/** Text that every installation has. */
+function trialText(): string[] {
+  const root = fileURLToPath(new URL("../..", import.meta.url));
+  const files = ["README.md", "CHANGELOG.md", "docs"]
+    .map((name) => join(root, name))
+    .filter((path) => existsSync(path));
+  return files.map((path) => shortPath(path).split(sep).join("/"));
+}
 
 /** Values of the default preset; the data are the user's. */
 function shownDefaults(): Record<string, unknown> {
@@ -46,6 +61,7 @@ export const train: Command = {
   ],
   examples: [
     "cameo train gpt --data my-texts/",
+    "cameo train gpt --preset tiny --device webgpu --steps 50",
     "cameo train gpt --preset nanogpt-cpu --data input.txt",
     "cameo train gpt --data 'src/**/*.ts' --tokenizer character --steps 3000 --out runs/code",
     "cameo train my-recipe.json --learning-rate 5e-4",
@@ -54,10 +70,10 @@ export const train: Command = {
   ],
   details: [
     ["Presets", ...presetLines].join("\n"),
-    `Defaults above are those of --preset ${defaultPreset}. Flags go before the recipe's keys, and those before the preset's. A recipe
+    `Defaults above are those of --preset ${defaultPreset}. --preset ${trialPreset} without --data learns from Cameo's own documentation. Flags go before the recipe's keys, and those before the preset's. A recipe
 file is an object with these keys in camelCase, as recipe.json in any run's folder; paths in it start where you are.`,
     `Ctrl-C finishes the step, writes a checkpoint and exits with 130; a second Ctrl-C stops at once. A resumed run keeps its recipe;
-only --steps may be raised.`,
+only --steps may be raised, and it may go on on another --device.`,
   ],
   stops: "gracefully",
   run: async (args, io) =>
@@ -71,8 +87,10 @@ only --steps may be raised.`,
 async function planOf(args: Arguments): Promise<TrainPlan> {
   if (!args.isOn("resume")) {
     const [file, source] = await sourceOf(args.positionals[0]);
-    const recipe = recipeOf(args, file, source);
-    return { ...planWith(recipe), resume: false, out: args.text("out") };
+    const isTrial = file === null && args.text("preset") === trialPreset && !args.given.has("data");
+    const recipe = recipeOf(args, isTrial ? { data: trialText() } : file, source);
+    const note = isTrial ? { note: "no --data: it learns from Cameo's own documentation" } : {};
+    return { ...planWith(recipe), resume: false, out: args.text("out"), ...note };
   }
   const { path, what, note } = await runToResume(args);
   const opened = await openRunFolder(path);
@@ -82,8 +100,9 @@ async function planOf(args: Arguments): Promise<TrainPlan> {
   const wanted = { ...(preset === undefined ? {} : gptPresets[preset]), ...file, ...keysOf(args, gptRecipeKeys()) };
   checkSame(wanted, { ...recipe }, path, isSameData);
   const steps = args.given.has("steps") ? (args.number("steps") as number) : recipe.steps;
-  const grown = steps === recipe.steps ? null : { ...recipe, steps };
-  return { ...planWith(grown), resume: true, out: path, ...(note === undefined ? {} : { note }) };
+  const device = (args.text("device") ?? recipe.device) as Device;
+  const changed = steps === recipe.steps && device === recipe.device ? null : { ...recipe, steps, device };
+  return { ...planWith(changed), resume: true, out: path, ...(note === undefined ? {} : { note }) };
 }
 
 /** @param recipe - Null to continue a run as it was. */
