@@ -27,6 +27,7 @@ const layers: Readonly<Record<string, number>> = {
   distributed: 7,
   federated: 8,
   dashboard: 9,
+  web: 9,
   cli: 10,
 };
 
@@ -42,7 +43,7 @@ const homes: Readonly<Record<string, readonly string[]>> = {
   "hyparquet-compressors": ["data"],
   "hyparquet-writer": ["data"],
   aws4fetch: ["data"],
-  fflate: ["data"],
+  fflate: ["data", "web"],
 };
 
 interface Import {

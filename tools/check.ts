@@ -30,7 +30,7 @@ function passes(problems: readonly Problem[]): boolean {
 }
 
 const checks: Readonly<Record<string, () => boolean | Promise<boolean>>> = {
-  types: () => tsc("-p", "tsconfig.json"),
+  types: () => [tsc("-p", "tsconfig.json"), tsc("-p", "web")].every(Boolean),
   lint: () => runs("@biomejs/biome/bin/biome", "check", "--error-on-warnings"),
   layers: () => passes(checkLayers(root)),
   text: () => passes(checkText(root)),

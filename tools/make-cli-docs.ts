@@ -37,9 +37,9 @@ sample from the exported file; where a file is fine-tuned, tokens are samples):
 
 | \`type\` | when | fields beside \`type\` |
 |---|---|---|
-| \`start\` | once, before the first step | \`run\`, \`time\`, \`device\`, \`threads\`, \`parameters\`, \`step\`, \`steps\`, \`tokensPerStep\`, \`notes\` |
+| \`start\` | once, before the first step | \`run\`, \`time\`, \`device\`, \`engine\`, \`threads\`, \`parameters\`, \`step\`, \`steps\`, \`tokensPerStep\`, \`notes\` |
 | \`warning\` | something to know; the run goes on | \`message\` |
-| \`step\` | after each optimizer step | \`step\`, \`loss\` [nats], \`learningRate\`, \`ms\`, \`tokensPerSecond\`, \`gradientNorm\` where clipping needs it |
+| \`step\` | after each optimizer step | \`step\`, \`loss\` [nats], \`learningRate\`, \`ms\`, \`tokensPerSecond\`, \`gradientNorm\` where clipping needs it, \`copiedBytes\` where the device has a memory of its own, \`lossScale\` and \`skipped\` in mixed precision |
 | \`evaluation\` | every \`--evaluate-every\` steps and at the end | \`step\`, \`valLoss\` [nats] |
 | \`sample\` | every \`--sample-every\` steps and at the end | \`step\`, \`prompt\`, \`text\` |
 | \`checkpoint\` | a checkpoint is on disk, whole | \`step\`, \`path\`, \`sizeBytes\` |
