@@ -45,7 +45,7 @@ const run = train({
   evaluation: { every: 100 },
   // While the weights are still in memory: write model.onnx and tokenizer.json.
   onFinish: async (program) => {
-    const written = await exportGpt(join(folder, "export"), model, liveWeights(program), tokenizer);
+    const written = await exportGpt(join(folder, "export"), model, await liveWeights(program), tokenizer);
     return [{ type: "export", ...written }];
   },
 });
