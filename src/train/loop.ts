@@ -106,6 +106,7 @@ async function runLoop(
   const warnings: string[] = [];
   if (precision !== (options.precision ?? precision))
     warnings.push(`no mixed precision: ${runtime.description} does not compute in float16, so it is float32`);
+  warnings.push(...program.warnings);
   const trail = data.order === undefined ? null : new OrderTrail(data.order, batchSize, accumulate);
   let step = 0;
   let loss = Number.NaN;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { blockModel, classificationData, classifier, convModel, mlpModel } from "../../test/support/models.ts";
 import { expectSameState, readState, trainWhole } from "../../test/support/programs.ts";
+import { createWholeRuntime } from "../../test/support/whole-runtime.ts";
 import { GraphError, ShapeError } from "../base/errors.ts";
 import type { Value } from "../graph/graph.ts";
 import { batchNorm } from "../nn/batch-norm.ts";
@@ -323,6 +324,27 @@ describe("use", () => {
     expect(gradientNorm).toBeCloseTo(Math.sqrt(squares), 4);
     await using plain = await create({ model: mlpModel(), optimizer: sgd() });
     expect(Object.keys(await plain.step(0, [mlpBatch(0)]))).toEqual(["loss"]);
+  });
+
+  test("says which operators leave the device", async () => {
+    const noisy = layer({ w: parameter([4], (_, data) => data.fill(1 as never)) }, ({ w }, x, { g }) =>
+      g.op("ReduceSum", [g.op("Mul", [g.op("Mul", [w, x]), g.op("RandomNormal", [], { shape: [4], seed: 1 })])], {
+        keepdims: 0,
+      }),
+    );
+    const dot: Model = {
+      name: "noisy",
+      config: {},
+      parameters: noisy.parameters,
+      inputs: () => ({ x: { dtype: "float32", shape: [4] } }),
+      tokens: () => 1,
+      loss: (scope, { x }) => noisy.apply(scope, x as Value),
+    };
+    await using device = await createWholeRuntime("webgpu");
+    await using leaving = await create({ runtime: device, model: dot, optimizer: sgd(), batchSize: 1 });
+    expect(leaving.warnings).toEqual(["noisy-step, on the CPU: RandomNormal"]);
+    await using staying = await create({ runtime: device, model: tinyGpt(0.1), optimizer: adamw() });
+    expect(staying.warnings).toEqual([]);
   });
 
   test("makes no session after the first step and the first evaluation", async () => {

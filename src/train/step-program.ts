@@ -81,6 +81,8 @@ export interface StepProgram extends AsyncDisposable {
   readonly parameters: ReadonlyMap<string, StateTensor>;
   /** How metrics act on the optimizer, or null if they do not. */
   readonly feedback: OptimizerFeedback | null;
+  /** What the device does not run itself, in a line for each program: "gpt-step, on the CPU: Scan". */
+  readonly warnings: readonly string[];
   /** The scale of the loss, or null in float32. */
   readonly lossScale: LossScale | null;
   /**
@@ -197,6 +199,7 @@ async function createFlatProgram(options: StepProgramOptions): Promise<StepProgr
     state: memory.state,
     parameters: memory.evaluated,
     feedback,
+    warnings: [],
     lossScale: null,
     step: async (step, batches) => {
       if (batches.length !== accumulate)

@@ -8,6 +8,7 @@ import { RandomStream } from "../base/random.ts";
 import type { Graph } from "../graph/graph.ts";
 import { flattenParameters } from "../nn/layer.ts";
 import type { Transform } from "../optim/transform.ts";
+import { describeUnsupported, unsupportedNodes } from "../passes/target-support.ts";
 import { type Runtime, type View, viewOf } from "../runtime/runtime.ts";
 import { arrayTypeOf } from "../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../tensor/shape.ts";
@@ -53,12 +54,15 @@ export async function createWholeProgram(options: StepProgramOptions): Promise<S
 
   await using loading = new AsyncDisposableStack();
   let owner = loading;
+  const warnings: string[] = [];
   const memory = loading.use(new PingPong(runtime));
   declareState(memory, graphs, model);
   await initializeState(memory, graphs.state, model, seed);
   const load = async (graph: Graph, stateOf?: (input: string) => string): Promise<StateProgram> => {
     const program = await loadProgram(runtime, graph);
     owner.use(program.executable);
+    const missing = describeUnsupported(unsupportedNodes(program.graph, runtime.target));
+    if (missing !== "") warnings.push(`${graph.name}, ${missing}`);
     return memory.program(program.graph, program.executable, fixed, stateOf);
   };
   const first = await load(graphs.first);
@@ -93,6 +97,7 @@ export async function createWholeProgram(options: StepProgramOptions): Promise<S
       [...flattenParameters(model.parameters)].map(([path, { shape }]) => [path, tensorOf(nameOf(path), shape)]),
     ),
     feedback,
+    warnings,
     lossScale,
     step: async (step, batches) => {
       if (batches.length !== accumulate)
