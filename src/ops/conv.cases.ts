@@ -154,6 +154,25 @@ export const cases: readonly OperatorCase[] = [
     { strides: [3], pads: [3, 0], group: 2 },
   ),
   row("Conv", "two groups", [[2, 4, 5, 5], [6, 2, 3, 3], [6]], { group: 2, pads: [1, 1, 1, 1] }),
+  row("Conv", "two groups of six filters", [[1, 2, 4, 4], [12, 1, 2, 2], [12]], { group: 2 }),
+  row("Conv", "six channels to four filters", [[2, 6, 4, 4], [4, 6, 3, 3], [4]], { pads: [1, 1, 1, 1] }),
+  row("Conv", "six samples, whose weights' gradient has six channels", [
+    [6, 2, 4, 4],
+    [4, 2, 3, 3],
+  ]),
+  row(
+    "Conv",
+    "nine channels, 1×1, stride 2",
+    [
+      [1, 9, 4, 4],
+      [4, 9, 1, 1],
+    ],
+    { strides: [2, 2] },
+  ),
+  row("Conv", "1-D, six channels to four filters", [
+    [2, 6, 6],
+    [4, 6, 3],
+  ]),
   row(
     "Conv",
     "two groups, stride 2, dilation 2",

@@ -24,11 +24,16 @@ function parts(g: Builder, value: Value, axis: number, count: number): Value[] {
   );
 }
 
-/** Three axes in groups: the kernel fails, so each group is a Conv of its own. */
+/**
+ * Groups: with three axes the kernel fails; where a group has more than four filters, and not a multiple of four, its vectors of four reach into
+ * the next group and the result is wrong. Each group is then a Conv of its own.
+ */
 const groupByGroup: Rule = ({ g, node, inputs, attributes }) => {
   const [x, w, bias] = inputs as [Value, Value, (Value | null)?];
   const group = attributes.group as number;
-  if (x.shape.length !== 5 || group === 1) return undefined;
+  const filters = (w.shape[0] as number) / group;
+  const reachesOver = filters > 4 && filters % 4 !== 0;
+  if (group === 1 || (x.shape.length !== 5 && !reachesOver)) return undefined;
   const [images, kernels] = [parts(g, x, 1, group), parts(g, w, 0, group)];
   const biases = bias ? parts(g, bias, 0, group) : [];
   const raw = { ...rawAttributes(node.attributes), group: 1 };
@@ -36,6 +41,26 @@ const groupByGroup: Rule = ({ g, node, inputs, attributes }) => {
     g.op("Conv", [image, kernels[i] as Value, ...(bias ? [biases[i] as Value] : [])], raw),
   );
   return [g.op("Concat", results, { axis: 1 })];
+};
+
+/**
+ * A Conv on one or two axes whose channels three divides, and not four, more than three of them, to a multiple of four filters: its kernel takes them in
+ * vectors of three and reads the wrong ones. Channels of zeros make them a multiple of four.
+ */
+const channelsInFours: Rule = ({ g, node, inputs, attributes }) => {
+  const [x, w, ...rest] = inputs as [Value, Value, ...(Value | null)[]];
+  const channels = x.shape[1] as number;
+  const isWrong = channels > 3 && channels % 3 === 0 && channels % 4 !== 0 && (w.shape[0] as number) % 4 === 0;
+  if (!isWrong || attributes.group !== 1 || x.shape.length > 4) return undefined;
+  const ends = (value: Value): number[] => value.shape.map((_, axis) => (axis === 1 ? 4 - (channels % 4) : 0));
+  const widened = (value: Value): Value =>
+    pad(
+      g,
+      value,
+      value.shape.map(() => 0),
+      ends(value),
+    );
+  return [g.op("Conv", [widened(x), widened(w), ...rest], rawAttributes(node.attributes))];
 };
 
 /**
@@ -208,7 +233,7 @@ const columnsToImage: Rule = ({ g, node, inputs, attributes }) => {
 /** Convolutions and pools. */
 export const webgpuConvolve: Rules = {
   Col2Im: [columnsToImage],
-  Conv: [groupByGroup],
+  Conv: [groupByGroup, channelsInFours],
   ConvTranspose: [transposedByConv],
   GlobalLpPool: [globalLpPool],
   LpPool: [lpPool],

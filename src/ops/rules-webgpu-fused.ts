@@ -12,7 +12,7 @@ import { dequantized } from "./_quantize.ts";
 import { readingsPerAxis, resizeByProducts } from "./_resize.ts";
 import { type ResizeAttributes, resizedAxes } from "./_resize-geometry.ts";
 import type { Builder } from "./operator.ts";
-import { operatorOf } from "./registry.ts";
+import { operatorOf, rawAttributes } from "./registry.ts";
 import type { Match, Rule, Rules } from "./rule.ts";
 
 /** The operator's body, where `applies`, and the body takes the node: some know less than the kernels do. */
@@ -107,6 +107,13 @@ const dequantizeBytes: Rule = ({ g, inputs, attributes }) => {
   return [dequantized(g, x, scale, zeroPoint, { axis, block_size: block })];
 };
 
+/** Gemm with a scalar addend, at which the provider ends the process. */
+const scalarAddend: Rule = ({ g, inputs, node }) => {
+  const [a, b, addend] = inputs as [Value, Value, (Value | null)?];
+  if (addend?.shape.length !== 0) return undefined;
+  return [g.op("Gemm", [a, b, reshape(g, addend, [1])], rawAttributes(node.attributes))];
+};
+
 /** Fused operators. */
 export const webgpuFused: Rules = {
   Compress: [asBody()],
@@ -117,6 +124,7 @@ export const webgpuFused: Rules = {
   FusedGemm: [asBody()],
   FusedMatMul: [fusedMatMul],
   GRU: [asBody(isUnusual)],
+  Gemm: [scalarAddend],
   GridSample: [asBody()],
   GroupQueryAttention: [asBody()],
   LSTM: [asBody(isUnusual)],

@@ -53,6 +53,19 @@ export async function feed(inputs: ReadonlyMap<string, View>, batch: Batch): Pro
   }
 }
 
+/** Throws RangeError unless a step is given as many batches as its program takes. */
+export function requireCount(batches: readonly Batch[], accumulate: number): void {
+  if (batches.length !== accumulate)
+    throw new RangeError(
+      explain({
+        api: "step",
+        action: "run",
+        received: `got ${batches.length} batches`,
+        rule: `this program takes ${accumulate}`,
+      }),
+    );
+}
+
 /** Views for every input of a graph that is a parameter or part of a batch. */
 export function bind(
   graph: Graph,

@@ -12,7 +12,7 @@ import { sizeOf } from "../tensor/shape.ts";
 import { layOut } from "./arena.ts";
 import { type OptimizerFeedback, optimizerFeedback } from "./feedback.ts";
 import { loadProgram } from "./flat.ts";
-import { allocateInputs, bind, feed, gradientCalls, planCurvature } from "./gradient-plan.ts";
+import { allocateInputs, bind, feed, gradientCalls, planCurvature, requireCount } from "./gradient-plan.ts";
 import type { LossScale } from "./loss-scale.ts";
 import { allocateMemory, initializeMemory, type StateTensor } from "./memory.ts";
 import type { Batch, Model } from "./model.ts";
@@ -202,15 +202,7 @@ async function createFlatProgram(options: StepProgramOptions): Promise<StepProgr
     warnings: [],
     lossScale: null,
     step: async (step, batches) => {
-      if (batches.length !== accumulate)
-        throw new RangeError(
-          explain({
-            api: "step",
-            action: "run",
-            received: `got ${batches.length} batches`,
-            rule: `this program takes ${accumulate}`,
-          }),
-        );
+      requireCount(batches, accumulate);
       let loss = 0;
       const { pass, perturbed } = await passesAt(step);
       await update.feedScalars(step, (transform) => feedback?.of(transform));

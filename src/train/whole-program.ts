@@ -15,7 +15,7 @@ import { type Shape, sizeOf } from "../tensor/shape.ts";
 import { layOut } from "./arena.ts";
 import { optimizerFeedback } from "./feedback.ts";
 import { loadProgram } from "./flat.ts";
-import { allocateInputs, feed, probeSigns } from "./gradient-plan.ts";
+import { allocateInputs, feed, probeSigns, requireCount } from "./gradient-plan.ts";
 import { createLossScale } from "./loss-scale.ts";
 import type { StateTensor } from "./memory.ts";
 import type { Model } from "./model.ts";
@@ -100,15 +100,7 @@ export async function createWholeProgram(options: StepProgramOptions): Promise<S
     warnings,
     lossScale,
     step: async (step, batches) => {
-      if (batches.length !== accumulate)
-        throw new RangeError(
-          explain({
-            api: "step",
-            action: "run",
-            received: `got ${batches.length} batches`,
-            rule: `this program takes ${accumulate}`,
-          }),
-        );
+      requireCount(batches, accumulate);
       const scale = lossScale?.scale;
       if (scale !== undefined) await write(scaleInput, scale);
       // The optimizer counts the steps that were taken.
