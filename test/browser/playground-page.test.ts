@@ -176,8 +176,10 @@ test("files are read, joined and refused with a reason", async () => {
   await page.getByRole("button", { name: "Remove a.txt" }).click();
   await expect.poll(() => text("#text-facts")).toBe("2,400 characters, 8 different.");
   expect(await page.evaluate(() => document.activeElement?.id)).toBe("text");
+  await page.waitForFunction(() => document.body.dataset["draft"] === "kept");
   await page.reload();
   await expect.poll(() => text("#files")).toMatch(/b\.md/);
+  expect(await text("#files")).not.toMatch(/a\.txt/);
 });
 
 test("a setting out of range is pointed at and nothing starts", async () => {

@@ -58,7 +58,7 @@ test("a reload loses nothing, neither the text nor the run nor its curve", async
   await page.fill("#text", "Typed before the reload. ".repeat(60));
   await page.locator("#text").blur();
   await expect.poll(() => text("#text-facts")).toMatch(/^1,500 characters/);
-  await page.waitForTimeout(500); // the draft is written after the field is left
+  await page.waitForFunction(() => document.body.dataset["draft"] === "kept"); // written after the field is left
   await page.reload();
   await expect.poll(() => page.inputValue("#text")).toMatch(/^Typed before the reload/);
 
