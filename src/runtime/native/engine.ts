@@ -9,12 +9,12 @@ import { createBuilder } from "../../ops/registry.ts";
 import { arrayTypeOf, type DType, dtypeOfOnnx, onnxTypeOf, sizeBytesOf, type TypedArray } from "../../tensor/dtype.ts";
 import { type Shape, sizeOf } from "../../tensor/shape.ts";
 import type { BoundCall, BoundView, Engine, EngineInfo, HostTensor, RunReport } from "../engine.ts";
+import { inOneLine, optimizationLevels } from "../onnx-runtime.ts";
 import type { LoadOptions, Place } from "../runtime.ts";
 import { cString, loadApi, type OrtApi, type Pointer } from "./api.ts";
 import { DeviceMemory } from "./device-memory.ts";
 import { gpusOf, type NativeDevice, type Provider, providerOf } from "./provider.ts";
 
-const optimizationLevels = { none: 0, basic: 1, extended: 2, all: 99 } as const;
 const logLevel = 4; // fatal only: warnings about our own graphs tell a user nothing, and errors reach the caller as errors
 
 /** How an engine is started. */
@@ -392,9 +392,6 @@ function reasonOf(error: unknown): string {
 
 /** The library's message, which may be broken into lines, as one line in our form. */
 function refused(api: string, action: string, error: unknown): Error {
-  const received = messageOf(error)
-    .trim()
-    .replace(/\s*\n\s*/g, " ")
-    .replace(/\.$/, "");
+  const received = inOneLine(error);
   return new Error(explain({ api, action, received, rule: "ONNX Runtime must accept it" }), { cause: error });
 }

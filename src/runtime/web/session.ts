@@ -1,12 +1,12 @@
 /** Makes sessions: a model's bytes and settings become a program in the heap. */
 
-import { explain, messageOf, RuntimeError } from "../../base/errors.ts";
+import { explain, RuntimeError } from "../../base/errors.ts";
+import { inOneLine, optimizationLevels } from "../onnx-runtime.ts";
 import type { LoadOptions } from "../runtime.ts";
 import { webgpuSettings } from "../webgpu-settings.ts";
 import type { Gpu } from "./gpu.ts";
 import { type Heap, HeapScope, Refusal } from "./heap.ts";
 
-const optimizationLevels = { none: 0, basic: 1, extended: 2, all: 99 } as const;
 const logLevel = 4; // fatal only: errors reach the caller as errors
 
 /**
@@ -64,10 +64,7 @@ async function create(heap: Heap, scope: HeapScope, model: Uint8Array, settings:
 /** What the engine said, which may be broken into lines, as one line in our form. */
 export function refused(api: string, action: string, error: unknown): RuntimeError {
   if (error instanceof RuntimeError) return error;
-  const received = messageOf(error)
-    .trim()
-    .replace(/\s*\n\s*/g, " ")
-    .replace(/\.$/, "");
+  const received = inOneLine(error);
   if (/bad_alloc|failed to allocate|out of memory/i.test(received)) {
     const rule = "what it needs at once must fit into 4096 MiB, and into what the browser grants";
     const message = explain({ api, action, received: `there is no more memory (${received})`, rule });
